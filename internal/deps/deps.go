@@ -1,0 +1,26 @@
+package deps
+
+import (
+	_ "github.com/99designs/gqlgen/graphql/handler"
+	_ "github.com/99designs/gqlgen/api"
+	_ "github.com/alecthomas/kong"
+	_ "github.com/coder/websocket"
+	_ "github.com/fergusstrange/embedded-postgres"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/google/uuid"
+	_ "github.com/gorilla/mux"
+	_ "github.com/graph-gophers/dataloader/v7"
+	_ "github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/pressly/goose/v3"
+	_ "github.com/riverqueue/river"
+	_ "github.com/riverqueue/river/riverdriver/riverpgxv5"
+	_ "github.com/riverqueue/river/rivermigrate"
+	_ "github.com/schollz/progressbar/v3"
+	_ "github.com/vektah/gqlparser/v2"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/term"
+	_ "golang.org/x/time/rate"
+	_ "golang.org/x/tools/txtar"
+	_ "golang.org/x/sys/unix"
+)
