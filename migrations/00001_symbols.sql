@@ -11,7 +11,7 @@ COMMENT ON TABLE installation IS 'One row: simulated and real candles never shar
 
 CREATE TABLE symbols (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    ticker       text        NOT NULL CONSTRAINT symbols_ticker CHECK (ticker ~ '^[A-Z0-9^][A-Z0-9._:^=-]{0,19}$'),
+    ticker       text COLLATE "C" NOT NULL CONSTRAINT symbols_ticker CHECK (ticker ~ '^[A-Z0-9^][A-Z0-9._:^=-]{0,19}$'),
     asset_class  text        NOT NULL CONSTRAINT symbols_asset_class CHECK (asset_class IN ('stock', 'crypto', 'etf')),
     name         text,
     active       boolean     NOT NULL DEFAULT true,

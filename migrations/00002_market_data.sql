@@ -50,6 +50,7 @@ CREATE TABLE market_data (
     quality_score           float8      NOT NULL CONSTRAINT market_data_score CHECK (quality_score BETWEEN 0 AND 1),
     revision                integer     NOT NULL CONSTRAINT market_data_revision CHECK (revision >= 1),
     basis                   integer     NOT NULL,
+    run_id                  bigint      NOT NULL,
     first_stored_at         timestamptz NOT NULL,
     CONSTRAINT market_data_pkey PRIMARY KEY (symbol_id, timeframe, ts),
     CONSTRAINT market_data_prices CHECK (open > 0 AND high > 0 AND low > 0 AND close > 0 AND volume >= 0
@@ -57,6 +58,7 @@ CREATE TABLE market_data (
 );
 COMMENT ON COLUMN market_data.ts IS 'Open of an intraday bar; session date at 00:00 UTC of 1d; Monday at 00:00 UTC of 1w.';
 COMMENT ON COLUMN market_data.offered IS 'Bit set of the crypto fields (bit 8: funding payments) that the candle''s own source states it delivers.';
+COMMENT ON COLUMN market_data.run_id IS 'The run that last inserted, amended or recomputed the row; its freshness is of that run.';
 COMMENT ON COLUMN market_data.basis IS 'Which split basis of the series the row belongs to; it equals series.basis.';
 
 CREATE TABLE series (

@@ -30,6 +30,7 @@ CREATE TABLE enrichment_runs (
 );
 CREATE INDEX idx_enrichment_runs_symbol_time ON enrichment_runs (symbol_id, created_at DESC, id DESC);
 CREATE INDEX idx_enrichment_runs_time ON enrichment_runs (created_at DESC, id DESC);
+CREATE INDEX idx_enrichment_runs_status_time ON enrichment_runs (status, created_at DESC, id DESC);
 CREATE INDEX idx_enrichment_runs_open ON enrichment_runs (status, symbol_id) WHERE status IN ('queued', 'in_progress');
 
 CREATE TABLE run_events (
@@ -127,7 +128,7 @@ CREATE INDEX idx_enrichment_compute_time ON enrichment_compute_log (created_at D
 CREATE INDEX idx_enrichment_compute_run ON enrichment_compute_log (run_id, id);
 
 CREATE TABLE data_quality_metrics (
-    id                 bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT data_quality_metrics_id UNIQUE,
+    id                 bigint NOT NULL GENERATED ALWAYS AS IDENTITY CONSTRAINT data_quality_metrics_id UNIQUE,
     symbol_id          bigint       NOT NULL REFERENCES symbols (id),
     symbol             varchar(20)  NOT NULL,
     asset_class        varchar(10)  NOT NULL,
@@ -171,7 +172,7 @@ CREATE INDEX idx_data_corrections_candle ON data_corrections (symbol_id, timefra
 COMMENT ON COLUMN data_corrections.original_record_id IS 'Always null: a candle is named by symbol_id, timeframe and ts.';
 
 CREATE TABLE enrichment_status (
-    id                   bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT enrichment_status_id UNIQUE,
+    id                   bigint NOT NULL GENERATED ALWAYS AS IDENTITY CONSTRAINT enrichment_status_id UNIQUE,
     symbol_id            bigint      NOT NULL REFERENCES symbols (id),
     symbol               varchar(20) NOT NULL,
     asset_class          varchar(10) NOT NULL,

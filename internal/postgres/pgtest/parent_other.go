@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package pgtest
+
+import "os"
+
+func serverParent() string { return os.TempDir() }
