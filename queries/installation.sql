@@ -1,0 +1,2 @@
+-- name: ReadInstallation :one
+SELECT kind, id, created_at FROM installation;

@@ -1,0 +1,6 @@
+-- name: TryAdvisoryLock :one
+-- Held by the session until it ends, so a process that dies lets go of it.
+SELECT pg_try_advisory_lock(@key);
+
+-- name: Notify :exec
+SELECT pg_notify(@channel, @payload);
