@@ -1,8 +1,8 @@
 package deps
 
 import (
-	_ "github.com/99designs/gqlgen/graphql/handler"
 	_ "github.com/99designs/gqlgen/api"
+	_ "github.com/99designs/gqlgen/graphql/handler"
 	_ "github.com/alecthomas/kong"
 	_ "github.com/coder/websocket"
 	_ "github.com/fergusstrange/embedded-postgres"
@@ -19,8 +19,8 @@ import (
 	_ "github.com/vektah/gqlparser/v2"
 	_ "go.uber.org/goleak"
 	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/sys/unix"
 	_ "golang.org/x/term"
 	_ "golang.org/x/time/rate"
 	_ "golang.org/x/tools/txtar"
-	_ "golang.org/x/sys/unix"
 )

@@ -1,0 +1,53 @@
+package app
+
+import (
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/candlewright/candlewright/internal/postgres"
+)
+
+// commandLine is every command and flag of the program. Each flag is an
+// environment variable too, CANDLEWRIGHT_ and its name in capitals; a flag on
+// the command line beats the environment, which beats the default.
+type commandLine struct {
+	globals
+
+	Serve   serveCmd   `cmd:"" help:"Serve the REST routes."`
+	Import  importCmd  `cmd:"" help:"Check, enrich and store candle files."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database schema up or down, or tell how it stands."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// globals are the flags that every command takes.
+type globals struct {
+	DataDir       string        `name:"data-dir" type:"path" default:"${data_dir}" env:"CANDLEWRIGHT_DATA_DIR" help:"Folder of the program's own database. On the command line it beats --database-url."`
+	DatabaseURL   string        `name:"database-url" env:"CANDLEWRIGHT_DATABASE_URL,DATABASE_URL" placeholder:"URL" help:"PostgreSQL server to use instead of an own one, as postgresql://user:password@host:5432/name."`
+	MigrateFirst  bool          `name:"migrate" env:"CANDLEWRIGHT_MIGRATE" help:"Bring the schema of --database-url up before anything else. (The program's own database is always brought up.)"`
+	PgBin         string        `name:"pg-bin" type:"path" env:"CANDLEWRIGHT_PG_BIN" placeholder:"DIR" help:"Folder with the binaries of PostgreSQL 15 or newer; found by itself where they are in a usual place."`
+	FetchPostgres bool          `name:"fetch-postgres" env:"CANDLEWRIGHT_FETCH_POSTGRES" help:"Where no PostgreSQL is installed, fetch one."`
+	DatabaseWait  time.Duration `name:"database-wait" default:"30s" env:"CANDLEWRIGHT_DATABASE_WAIT" help:"How long to wait for a database that does not answer at the start."`
+	LogFormat     string        `name:"log-format" enum:"auto,text,json" default:"auto" env:"CANDLEWRIGHT_LOG_FORMAT" help:"How to log: text, json, or auto (text on a terminal)."`
+	LogLevel      string        `name:"log-level" enum:"debug,info,warn,error" default:"info" env:"CANDLEWRIGHT_LOG_LEVEL" help:"What to log: debug, info, warn or error."`
+
+	dataDirGiven bool // on the command line, not by the environment
+}
+
+func newParser(cli *commandLine, term *terminal, exit func(int)) (*kong.Kong, error) {
+	dataDir, err := postgres.DefaultDataDir()
+	if err != nil {
+		return nil, err
+	}
+	return kong.New(cli,
+		kong.Name("candlewright"),
+		kong.Description("Candlewright makes market data trustworthy: it stores candles that were checked, enriched with 22 features and scored, and tells how fresh, complete and right they are."),
+		kong.Vars{"data_dir": dataDir},
+		kong.DefaultEnvars("CANDLEWRIGHT"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: false, WrapUpperBound: 100}),
+		kong.UsageOnError(),
+		kong.Writers(term.out, term.err),
+		kong.Exit(exit),
+	)
+}
+

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/candlewright/candlewright/internal/postgres"
+)
+
+// stopTimeout is how long the end of the program waits for its own server.
+const stopTimeout = 20 * time.Second
+
+// database is a migrated database with the mark of this installation.
+type database struct {
+	pool         *pgxpool.Pool
+	server       *postgres.Server // nil on a server that is not ours
+	url          string
+	installation postgres.Installation
+}
+
+// own reports whether the program uses a server of its own: without
+// --database-url, and with --data-dir on the command line in any case.
+func (g *globals) own() bool { return g.DatabaseURL == "" || g.dataDirGiven }
+
+// openDatabase starts or joins the database, brings its schema up where that is
+// ours to do, and checks its mark against kind.
+func (g *globals) openDatabase(ctx context.Context, term *terminal, log *slog.Logger, kind postgres.Kind) (*database, error) {
+	if !g.own() {
+		return g.openAt(ctx, term, log, nil, g.DatabaseURL, kind)
+	}
+	return g.openOwn(ctx, term, log, postgres.Config{DataDir: g.DataDir}, kind)
+}
+
+func (g *globals) openOwn(ctx context.Context, term *terminal, log *slog.Logger, cfg postgres.Config, kind postgres.Kind) (*database, error) {
+	cfg.Finder = postgres.Finder{Dir: g.PgBin, Fetch: g.FetchPostgres}
+	cfg.Log = log
+	server, err := postgres.Start(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	db, err := g.openAt(ctx, term, log, server, server.URL(), kind)
+	if err != nil {
+		closeServer(server, log)
+		return nil, err
+	}
+	return db, nil
+}
+
+func (g *globals) openAt(ctx context.Context, term *terminal, log *slog.Logger, server *postgres.Server, url string, kind postgres.Kind) (*database, error) {
+	opts := g.poolOptions(term, log, server)
+	if err := g.bringUp(ctx, url, opts, server != nil || g.MigrateFirst); err != nil {
+		return nil, err
+	}
+	pool, err := postgres.Connect(ctx, url, opts)
+	if err != nil {
+		return nil, err
+	}
+	inst, err := postgres.EnsureInstallation(ctx, pool, kind, term.now().UTC())
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &database{pool: pool, server: server, url: url, installation: inst}, nil
+}
+
+func (g *globals) poolOptions(term *terminal, log *slog.Logger, server *postgres.Server) postgres.PoolOptions {
+	return postgres.PoolOptions{
+		Wait: g.DatabaseWait, Server: server, Log: log,
+		Retry: func(err error, in time.Duration) {
+			_, _ = fmt.Fprintf(term.err, "The database does not answer (%v); trying again in %v.\n", err, in.Round(100*time.Millisecond))
+		},
+	}
+}
+
+// bringUp migrates where the program may, and else ends with the sentence that
+// says what is to be done.
+func (g *globals) bringUp(ctx context.Context, url string, opts postgres.PoolOptions, may bool) error {
+	m, err := postgres.NewMigrator(ctx, url, opts)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	behind, err := m.Pending(ctx)
+	if err != nil || behind == 0 {
+		return err
+	}
+	if !may {
+		return &postgres.BehindError{Steps: behind}
+	}
+	_, err = m.Up(ctx)
+	return err
+}
+
+// close lets go of the database; our own server stops with its last session.
+func (d *database) close(log *slog.Logger) {
+	d.pool.Close()
+	if d.server != nil {
+		closeServer(d.server, log)
+	}
+}
+
+func closeServer(server *postgres.Server, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if err := server.Close(ctx); err != nil {
+		log.Warn("stop the database server", "err", err.Error())
+	}
+}

@@ -1,0 +1,5 @@
+package app
+
+type demoCmd struct {
+	listenFlags
+}

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/candlewright/candlewright/internal/fault"
+	"github.com/candlewright/candlewright/internal/telemetry"
+)
+
+// The exit codes of the program.
+const (
+	exitOK    = 0
+	exitFail  = 1 // the command ran and did not succeed
+	exitUsage = 2 // the command line was wrong
+)
+
+// terminal is where a command reads and writes, and its clock.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+	now      func() time.Time
+}
+
+// errSilent ends a command with exit code 1 after it has said why itself.
+var errSilent = errors.New("")
+
+// Main runs the program with the arguments after its name and gives its exit
+// code. SIGTERM and SIGINT end it cleanly; a second one at once.
+func Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	context.AfterFunc(ctx, stop) // from the first signal on the default action is back
+	return run(ctx, args, &terminal{in: in, out: out, err: errOut, now: time.Now})
+}
+
+func run(ctx context.Context, args []string, term *terminal) (code int) {
+	var cli commandLine
+	type exited int
+	defer func() { // kong ends --help and --version by its exit function
+		if e, ok := recover().(exited); ok {
+			code = int(e)
+		} else if e != 0 {
+			panic(e)
+		}
+	}()
+	parser, err := newParser(&cli, term, func(code int) { panic(exited(code)) })
+	if err != nil {
+		_, _ = fmt.Fprintln(term.err, "candlewright:", err)
+		return exitUsage
+	}
+	kctx, err := parser.Parse(args)
+	if err != nil {
+		_, _ = fmt.Fprintf(term.err, "candlewright: %v\n", err)
+		if hint := usageHint(err); hint != "" {
+			_, _ = fmt.Fprintln(term.err, hint)
+		}
+		return exitUsage
+	}
+	cli.dataDirGiven = givenOnCommandLine(kctx, "data-dir")
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	kctx.Bind(term, &cli.globals)
+	level, _ := telemetry.ParseLogLevel(cli.LogLevel) // the parser took only words that are levels
+	kctx.Bind(telemetry.NewLogger(term.err, level, telemetry.LogFormat(cli.LogFormat)))
+	if err := kctx.Run(); err != nil {
+		if !errors.Is(err, errSilent) {
+			_, _ = fmt.Fprintf(term.err, "candlewright: %s\n", explain(err))
+		}
+		return exitFail
+	}
+	return exitOK
+}
+
+// explain is the sentence of an error for the terminal: the detail of a fault
+// with its cause, else the error itself.
+func explain(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Err != nil {
+		return f.Detail + ": " + f.Err.Error()
+	}
+	return err.Error()
+}
+
+func givenOnCommandLine(kctx *kong.Context, name string) bool {
+	for _, p := range kctx.Path {
+		if p.Flag != nil && p.Flag.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func usageHint(err error) string {
+	var p *kong.ParseError
+	if errors.As(err, &p) && p.Context != nil && p.Context.Command() != "" {
+		return "Run candlewright " + p.Context.Command() + " --help for what it takes."
+	}
+	return "Run candlewright --help for the commands."
+}

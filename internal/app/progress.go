@@ -1,0 +1,65 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/candlewright/candlewright/internal/enrich"
+	"github.com/candlewright/candlewright/internal/pipeline"
+)
+
+// progress shows how far a command is: a bar on a terminal, a line for each
+// stage elsewhere.
+type progress struct {
+	out   io.Writer
+	tty   bool
+	bar   *progressbar.ProgressBar
+	stage pipeline.Stage
+	file  string
+}
+
+func newProgress(out io.Writer) *progress {
+	f, ok := out.(*os.File)
+	return &progress{out: out, tty: ok && term.IsTerminal(int(f.Fd()))}
+}
+
+func (p *progress) importing(now enrich.ImportProgress) {
+	if p.stage != now.Stage || p.file != now.File {
+		p.stage, p.file = now.Stage, now.File
+		p.begin(now)
+	}
+	if p.bar != nil {
+		_ = p.bar.Set(now.Rows) // a bar that cannot be drawn is no reason to stop
+	}
+}
+
+func (p *progress) begin(now enrich.ImportProgress) {
+	what := "reading " + now.File
+	if now.Stage == pipeline.StageStore {
+		what = "storing " + now.File
+	}
+	if !p.tty {
+		_, _ = fmt.Fprintln(p.out, what)
+		return
+	}
+	p.end()
+	total := now.Total
+	if total == 0 {
+		total = -1 // not known while reading
+	}
+	p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"),
+		progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(total > 0))
+}
+
+// end clears the bar.
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+		p.bar = nil
+	}
+}

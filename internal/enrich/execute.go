@@ -1,0 +1,310 @@
+package enrich
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/candlewright/candlewright/internal/fault"
+	"github.com/candlewright/candlewright/internal/grid"
+	"github.com/candlewright/candlewright/internal/market"
+	"github.com/candlewright/candlewright/internal/pipeline"
+	"github.com/candlewright/candlewright/internal/quality"
+	"github.com/candlewright/candlewright/internal/source"
+	"github.com/candlewright/candlewright/internal/store"
+)
+
+// ErrBusy says that another run is writing one of the series: try the run again
+// a little later.
+var ErrBusy = errors.New("another run is writing the series")
+
+// cancelPoll is how often a run looks whether it was asked to stop.
+const cancelPoll = 500 * time.Millisecond
+
+// Execute carries out a run from where it stands: each page of a source is one
+// commit of candles, logs, progress and the place to go on from, so whatever
+// happens nothing is stored twice and nothing is half stored. A run that has
+// ended is left as it is.
+//
+// Its error is ErrBusy, or one that kept the end of the run from being written,
+// so that the run has to be taken up again. Failures of sources end the run and
+// are no error here.
+func (s *Service) Execute(ctx context.Context, runID int64) error {
+	run, sym, err := s.runOf(ctx, runID)
+	if err != nil || run.Status.Ended() {
+		return err
+	}
+	unlock, ok, err := s.store.TryLockSeries(ctx, sym.ID, run.Timeframes...)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrBusy
+	}
+	defer unlock()
+
+	x := &execution{s: s, symbol: sym, now: s.now()}
+	err = s.store.InTx(ctx, func(tx *store.Tx) error {
+		var err error
+		if x.run, err = tx.StartRun(ctx, run.ID, run.Attempt+1, x.now); err != nil {
+			return err
+		}
+		x.watch = s.watchRun(x.run)
+		return x.watch.stage(ctx, tx, pipeline.StageFetch, "")
+	})
+	if fault.Is(err, fault.Conflict) {
+		return nil // it ended while we waited for its lock
+	}
+	if err != nil {
+		return err
+	}
+	return x.end(ctx, x.work(ctx))
+}
+
+func (s *Service) runOf(ctx context.Context, runID int64) (pipeline.Run, pipeline.Symbol, error) {
+	run, err := s.store.RunByID(ctx, runID)
+	if err != nil {
+		return pipeline.Run{}, pipeline.Symbol{}, err
+	}
+	syms, err := s.store.SymbolsByIDs(ctx, []int64{run.SymbolID})
+	if err != nil {
+		return pipeline.Run{}, pipeline.Symbol{}, err
+	}
+	return run, syms[run.SymbolID], nil
+}
+
+// execution is one attempt of a run.
+type execution struct {
+	s      *Service
+	run    pipeline.Run
+	symbol pipeline.Symbol
+	now    time.Time
+	watch  *watch
+}
+
+// work goes through the timeframes that are not done.
+func (x *execution) work(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		x.watchCancel(ctx, stop)
+	}()
+	defer func() {
+		stop(nil)
+		<-watching
+	}()
+	rows, err := x.s.store.Backfills(ctx, []uuid.UUID{x.run.JobID})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows[x.run.JobID] {
+		if row.Status == pipeline.BackfillCompleted {
+			continue
+		}
+		if err := x.timeframe(ctx, row); err != nil {
+			if errors.Is(context.Cause(ctx), errCancelRequested) {
+				return errCancelRequested
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// watchCancel ends the context when the run is asked to stop.
+func (x *execution) watchCancel(ctx context.Context, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(cancelPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if asked, err := x.s.store.CancelRequested(ctx, x.run.ID); err == nil && asked {
+				stop(errCancelRequested)
+				return
+			}
+		}
+	}
+}
+
+// timeframe fetches and stores one timeframe from where it stands.
+func (x *execution) timeframe(ctx context.Context, row pipeline.Backfill) error {
+	g := grid.New(x.symbol.Class, row.Timeframe)
+	p := &passage{x: x, row: row, t: target{
+		symbol: x.symbol, grid: g, runID: x.run.ID, priority: x.s.priority(x.symbol.Class), by: "source", now: x.now,
+		newest: g.Stamp(g.LastEnded(x.run.To)), elapsed: x.s.elapsed,
+	}}
+	from := x.run.From
+	if row.DoneThrough.After(from) {
+		from = row.DoneThrough
+	}
+	first, last := g.FirstFrom(from), g.LastEnded(x.run.To)
+	if first <= last {
+		req := source.Request{
+			Symbol: x.symbol.Symbol, Timeframe: row.Timeframe, From: g.Stamp(first), To: g.Stamp(last + 1), Now: x.now,
+			OnFailure: func(a source.Attempt) { p.failed(ctx, a) },
+		}
+		for page, err := range x.s.sources.Candles(ctx, req) {
+			if err != nil {
+				return errors.Join(err, p.logError)
+			}
+			if err := p.store(ctx, page); err != nil {
+				return err
+			}
+		}
+	}
+	return p.finish(ctx)
+}
+
+// passage is a run's way through one series.
+type passage struct {
+	x        *execution
+	row      pipeline.Backfill
+	t        target
+	done     written
+	logError error
+}
+
+// failed logs an attempt that brought nothing, in a commit of its own: it must
+// be seen even if nothing else of the run ever is.
+func (p *passage) failed(ctx context.Context, a source.Attempt) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	err := p.x.s.store.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.AddFetchLog(ctx, p.log(a))
+		return err
+	})
+	p.logError = errors.Join(p.logError, err)
+}
+
+func (p *passage) log(a source.Attempt) pipeline.FetchLog {
+	return pipeline.FetchLog{
+		SymbolID: p.x.symbol.ID, Timeframe: p.row.Timeframe, RunID: p.x.run.ID, Source: a.Source, From: a.From, To: a.To,
+		Fetched: a.Rows, Success: a.Success, ResponseTimeMs: a.ResponseTimeMs, APIQuotaRemaining: a.QuotaRemaining,
+		ErrorCode: a.ErrorCode, ErrorMessage: a.ErrorMessage, Attempt: a.Number, Detail: a.Detail, CreatedAt: p.x.s.now(),
+	}
+}
+
+// store brings one page into the series and moves the place to go on from, in
+// one commit.
+func (p *passage) store(ctx context.Context, page source.Page) error {
+	delivery, err := quality.Arrange(p.t.grid, page.Candles, p.x.now)
+	if err != nil {
+		return err
+	}
+	t := p.t
+	t.by = string(page.Attempt.Source)
+	row := p.row
+	row.Status, row.DoneThrough, row.UpdatedAt = pipeline.BackfillInProgress, page.To, p.x.s.now()
+	if through := lastDate(p.t.grid, page.To); through != nil {
+		row.LastSuccessfulDate = through
+	}
+	var one written
+	watch := *p.x.watch
+	err = p.x.s.store.InTx(ctx, func(tx *store.Tx) error {
+		*p.x.watch = watch // a repeated transaction tells its progress anew
+		var err error
+		if one, err = p.x.s.writeDelta(ctx, tx, t, delta{rows: delivery.Rows, failures: delivery.Failures}); err != nil {
+			return err
+		}
+		log := p.log(page.Attempt)
+		log.Fetched = delivery.Counts.Reached()
+		log.Inserted, log.Updated, log.Rejected = one.Inserted, one.Updated, delivery.Counts.Rejected+delivery.Counts.Copies
+		if _, err := tx.AddFetchLog(ctx, log); err != nil {
+			return err
+		}
+		if len(delivery.Rows) > 0 {
+			if _, err := tx.AddTimeframe(ctx, p.x.symbol.ID, p.row.Timeframe, p.x.now); err != nil {
+				return err
+			}
+		}
+		if err := tx.UpdateBackfill(ctx, row); err != nil {
+			return err
+		}
+		slots := int(p.t.grid.Count(page.From, page.To))
+		return p.x.watch.stored(ctx, tx, p.row.Timeframe, slots)
+	})
+	if err != nil {
+		return err
+	}
+	p.row = row
+	p.done.add(one)
+	return nil
+}
+
+// lastDate is the newest date all of whose slots are stamped before an instant.
+func lastDate(g grid.Grid, before time.Time) *market.Date {
+	d := g.SessionOf(g.FirstFrom(before) - 1)
+	return &d
+}
+
+// finish ends one timeframe: the freshness of what the run wrote is set right if
+// the series did not come to be up to now, and the computation is logged.
+func (p *passage) finish(ctx context.Context) error {
+	now := p.x.s.now()
+	p.row.Status, p.row.UpdatedAt = pipeline.BackfillCompleted, now
+	return p.x.s.store.InTx(ctx, func(tx *store.Tx) error {
+		if err := p.x.s.settleFreshness(ctx, tx, p.t, p.x.run.From); err != nil {
+			return err
+		}
+		if p.done.Candles > 0 {
+			log := computeLog(p.x.symbol.ID, p.row.Timeframe, p.x.run.ID, p.done, now)
+			if _, err := tx.AddComputeLog(ctx, log); err != nil {
+				return err
+			}
+		}
+		return tx.UpdateBackfill(ctx, p.row)
+	})
+}
+
+// settleFreshness corrects the freshness of the candles that a run wrote, which
+// was taken as that of a series up to now.
+func (s *Service) settleFreshness(ctx context.Context, tx *store.Tx, t target, from time.Time) error {
+	info, err := tx.LockSeries(ctx, t.symbol.ID, t.grid.Timeframe(), t.now)
+	if err != nil || info.Records == 0 {
+		return err
+	}
+	last, _ := t.grid.At(info.Last)
+	fresh := quality.Freshness(t.grid.Behind(last, t.now))
+	changed, err := tx.SetFreshness(ctx, t.symbol.ID, t.grid.Timeframe(), t.runID, from, fresh)
+	if err != nil || changed == 0 {
+		return err
+	}
+	touched := newDates()
+	touched.spans = append(touched.spans, span{market.DateOf(from), market.DateOf(info.Last)})
+	if t.grid.Timeframe() != market.W1 {
+		if err := refreshDays(ctx, tx, t.symbol, touched, t.now); err != nil {
+			return err
+		}
+	}
+	return s.refreshStatus(ctx, tx, t.symbol.ID, t.now)
+}
+
+// end writes how the attempt ended.
+func (x *execution) end(ctx context.Context, failure error) error {
+	if failure != nil && !errors.Is(failure, errCancelRequested) && ctx.Err() != nil {
+		// The process is stopping: what is committed stays, and the run is taken up again.
+		return failure
+	}
+	if interrupted(failure) && x.run.Attempt < x.run.MaxAttempts {
+		return failure
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if failure != nil && !errors.Is(failure, errCancelRequested) {
+		x.s.log.WarnContext(ctx, "run failed", "job_id", x.run.JobID.String(), "symbol", x.symbol.String(), "err", failure.Error())
+	}
+	return x.s.store.InTx(ctx, func(tx *store.Tx) error {
+		return x.s.endRun(ctx, tx, x.run, x.watch, failure)
+	})
+}
+
+// interrupted reports whether an attempt ended for a reason that is none of the
+// run's: the database was away.
+func interrupted(err error) bool {
+	return fault.Is(err, fault.DatabaseError) || fault.Is(err, fault.Unavailable)
+}

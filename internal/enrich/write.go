@@ -1,0 +1,138 @@
+package enrich
+
+import (
+	"context"
+	"time"
+
+	"github.com/candlewright/candlewright/internal/feature"
+	"github.com/candlewright/candlewright/internal/grid"
+	"github.com/candlewright/candlewright/internal/market"
+	"github.com/candlewright/candlewright/internal/pipeline"
+	"github.com/candlewright/candlewright/internal/quality"
+	"github.com/candlewright/candlewright/internal/store"
+)
+
+// target is the series that a run writes into, and what holds for all that the
+// run writes there.
+type target struct {
+	symbol   pipeline.Symbol
+	grid     grid.Grid
+	runID    int64
+	priority pipeline.Priority
+	by       string    // who corrects, for data_corrections
+	now      time.Time // of the run
+	newest   time.Time // stamp of the newest candle after the run's last write: what freshness is measured from
+	elapsed  func() time.Duration
+}
+
+// delta is a piece of a delivery: what one commit brings into a series.
+type delta struct {
+	rows     []quality.Checked // in time order, each slot once
+	failures []quality.Failure // of the rows that the checks dropped or marked
+	payments time.Time         // of the earliest funding payment that is new or changed; zero where none is
+}
+
+// written is what a commit, or several, did to a series.
+type written struct {
+	Inserted, Updated int         // candles that are new; stored ones of which a delivered value changed
+	Candles           int         // written in all, with those that were merely recomputed
+	Values            int         // feature values of the candles written
+	Missing           feature.Set // expected of one of them, and without a value there
+	Compute           time.Duration
+}
+
+func (w *written) add(o written) {
+	w.Inserted += o.Inserted
+	w.Updated += o.Updated
+	w.Candles += o.Candles
+	w.Values += o.Values
+	w.Compute += o.Compute
+	w.Missing |= o.Missing
+}
+
+// writeDelta brings a delta into its series in one transaction of the caller:
+// candles, corrections, failed checks, saved states, the extent of the series,
+// the metrics of the dates that changed and the status of the symbol. Storing
+// the same delta again changes nothing.
+func (s *Service) writeDelta(ctx context.Context, tx *store.Tx, t target, d delta) (written, error) {
+	info, err := tx.LockSeries(ctx, t.symbol.ID, t.grid.Timeframe(), t.now)
+	if err != nil {
+		return written{}, err
+	}
+	first, last, err := changedSpan(ctx, tx, t, info, d)
+	if err != nil {
+		return written{}, err
+	}
+	touched := newDates()
+	for _, f := range d.failures {
+		touched.add(market.DateOf(f.TS))
+	}
+	if _, err := tx.AddFailures(ctx, t.symbol.ID, t.grid.Timeframe(), d.failures, t.now); err != nil {
+		return written{}, err
+	}
+	var done written
+	if first <= last {
+		r := newReplay(ctx, tx, t, info, d, first, last)
+		if err := r.run(); err != nil {
+			return written{}, err
+		}
+		if err := r.flush(); err != nil {
+			return written{}, err
+		}
+		touched.addSeries(info, r.info)
+		for i := range r.dirty {
+			touched.add(market.DateOf(r.dirty[i].TS))
+		}
+		done = r.done
+	}
+	if t.grid.Timeframe() != market.W1 {
+		if err := refreshDays(ctx, tx, t.symbol, touched, t.now); err != nil {
+			return written{}, err
+		}
+	}
+	if done.Candles > 0 {
+		if err := s.refreshStatus(ctx, tx, t.symbol.ID, t.now); err != nil {
+			return written{}, err
+		}
+	}
+	return done, nil
+}
+
+// changedSpan is the first and the last slot whose candle the delta changes;
+// first > last where it changes none.
+func changedSpan(ctx context.Context, tx *store.Tx, t target, info pipeline.SeriesInfo, d delta) (first, last grid.Slot, err error) {
+	first, last = 1, 0
+	widen := func(from, to grid.Slot) {
+		if first > last {
+			first, last = from, to
+			return
+		}
+		first, last = min(first, from), max(last, to)
+	}
+	if n := len(d.rows); n > 0 {
+		from, to := d.rows[0], d.rows[n-1]
+		if info.Records == 0 || from.Candle.TS.After(info.Last) {
+			return from.Slot, to.Slot, nil // nothing to compare with, and no payment can change what is not there
+		}
+		stored, err := tx.CandlesIn(ctx, t.symbol.ID, t.grid.Timeframe(), store.Range{From: from.Candle.TS, To: to.Candle.TS.Add(time.Microsecond)})
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, b := range pipeline.MergePage(stored, d.rows, t.priority).Bars {
+			if b.Change != pipeline.Kept {
+				slot, _ := t.grid.At(b.Candle.TS)
+				widen(slot, slot)
+			}
+		}
+	}
+	if !d.payments.IsZero() && info.Records > 0 {
+		// A payment is known to the bars that end at it or later.
+		from := t.grid.LastEnded(d.payments.Add(-time.Microsecond)) + 1
+		firstStored, _ := t.grid.At(info.First)
+		lastStored, _ := t.grid.At(info.Last)
+		if from <= lastStored {
+			widen(max(from, firstStored), lastStored)
+		}
+	}
+	return first, last, nil
+}

@@ -1,0 +1,54 @@
+package polygon_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/candlewright/candlewright/internal/market"
+	"github.com/candlewright/candlewright/internal/source"
+	"github.com/candlewright/candlewright/internal/source/polygon"
+	"github.com/candlewright/candlewright/internal/source/sim"
+	"github.com/candlewright/candlewright/internal/source/sourcetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func series(class market.AssetClass, ticker string, tf market.Timeframe) market.Series {
+	return market.Series{Symbol: market.Symbol{Ticker: ticker, Class: class}, Timeframe: tf}
+}
+
+// advanced is the plan without limits of history or freshness.
+func advanced(t *testing.T) polygon.Plan {
+	p, err := polygon.ParsePlan("advanced")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func newSource(t *testing.T, url string, o sourcetest.Options) source.Source {
+	s, err := polygon.New(polygon.Config{
+		URL: url, Key: "k3y", Plan: advanced(t), PageRows: o.PageRows,
+		Clock: o.Clock, Timeouts: o.Timeouts, MaxBody: o.MaxBody, Breaker: o.Breaker,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	var list []market.Series
+	for _, tf := range market.Timeframes() {
+		list = append(list, series(market.Stock, "AAPL", tf), series(market.ETF, "SPY", tf), series(market.Crypto, "BTC", tf))
+	}
+	sourcetest.Run(t, sourcetest.Subject{
+		New:      newSource,
+		Provider: sim.Polygon,
+		Series:   list,
+		Unknown:  market.Symbol{Ticker: "NOPE", Class: market.Stock},
+	})
+}
