@@ -23,6 +23,15 @@ func (q *Queries) Notify(ctx context.Context, arg NotifyParams) error {
 	return err
 }
 
+const ReleaseAdvisoryLocks = `-- name: ReleaseAdvisoryLocks :exec
+SELECT pg_advisory_unlock_all()
+`
+
+func (q *Queries) ReleaseAdvisoryLocks(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, ReleaseAdvisoryLocks)
+	return err
+}
+
 const TryAdvisoryLock = `-- name: TryAdvisoryLock :one
 SELECT pg_try_advisory_lock($1)
 `

@@ -47,8 +47,8 @@ const (
 	tooLong     = `{"detail":[{"type":"int_parsing_size","loc":["query","days"],"msg":"Unable to parse input string as an integer, exceeded maximum size","input":%s,"url":"https://errors.pydantic.dev/2.5/v/int_parsing_size"}]}`
 	noSymbol    = `{"detail":[{"type":"missing","loc":["query","symbol"],"msg":"Field required","input":null,"url":"https://errors.pydantic.dev/2.5/v/missing"}]}`
 	badClass    = `{"detail":"Invalid asset_class"}`
-	statusOfSym = "/api/v1/enrichment/status/"
-	qualityOf1  = "/api/v1/data/quality/AAPL"
+	statusPath  = "/api/v1/enrichment/status/"
+	qualityPath = "/api/v1/data/quality/AAPL"
 	triggerPath = "/api/v1/enrichment/trigger"
 	metricsPath = "/api/v1/enrichment/metrics"
 )
@@ -64,44 +64,44 @@ func TestPaths(t *testing.T) {
 		want string // "route ticker" of the service call, a Location, or status and body
 	}{
 		// The symbol is decoded once and may be any text.
-		{"GET " + statusOfSym + "AAPL", "status AAPL"},
-		{"GET " + statusOfSym + "brk.b", "status brk.b"},
-		{"GET " + statusOfSym + "a+b", "status a+b"},
-		{"GET " + statusOfSym + "a%20b", "status a b"},
-		{"GET " + statusOfSym + "%2B", "status +"},
-		{"GET " + statusOfSym + "A%2541", "status A%41"},
-		{"GET " + statusOfSym + "%C3%A9", "status é"},
-		{"GET " + statusOfSym + "é", "status é"},
-		{"GET " + statusOfSym + "%FF", "status \uFFFD"},
-		{"GET " + statusOfSym + "%E2%82", "status \uFFFD"},
-		{"GET " + statusOfSym + "%00", "status \x00"},
-		{"GET " + statusOfSym + "a%0Ab", "status a\nb"},
-		{"GET " + statusOfSym + "%0A", "status \n"},
-		{"GET " + statusOfSym + "%22%27%5C", "status \"'\\"},
-		{"GET " + statusOfSym + "A;B", "status A;B"},
-		{"GET " + statusOfSym + "A,B:C@D!$&=*", "status A,B:C@D!$&=*"},
-		{"GET " + statusOfSym + "A%3FB", "status A?B"},
-		{"GET " + statusOfSym + "A%23B", "status A#B"},
-		{"GET " + statusOfSym + "{symbol}", "status {symbol}"},
-		{"GET " + statusOfSym + "..", "status .."},
-		{"GET " + statusOfSym + ".", "status ."},
-		{"GET " + statusOfSym + "%2e%2e", "status .."},
-		{"GET " + statusOfSym + strings.Repeat("x", 4000), "status " + strings.Repeat("x", 4000)},
-		{"GET " + statusOfSym + strings.Repeat("%F0%9F%98%80", 4000), "status " + strings.Repeat("😀", 4000)},
+		{"GET " + statusPath + "AAPL", "status AAPL"},
+		{"GET " + statusPath + "brk.b", "status brk.b"},
+		{"GET " + statusPath + "a+b", "status a+b"},
+		{"GET " + statusPath + "a%20b", "status a b"},
+		{"GET " + statusPath + "%2B", "status +"},
+		{"GET " + statusPath + "A%2541", "status A%41"},
+		{"GET " + statusPath + "%C3%A9", "status é"},
+		{"GET " + statusPath + "é", "status é"},
+		{"GET " + statusPath + "%FF", "status \uFFFD"},
+		{"GET " + statusPath + "%E2%82", "status \uFFFD"},
+		{"GET " + statusPath + "%00", "status \x00"},
+		{"GET " + statusPath + "a%0Ab", "status a\nb"},
+		{"GET " + statusPath + "%0A", "status \n"},
+		{"GET " + statusPath + "%22%27%5C", "status \"'\\"},
+		{"GET " + statusPath + "A;B", "status A;B"},
+		{"GET " + statusPath + "A,B:C@D!$&=*", "status A,B:C@D!$&=*"},
+		{"GET " + statusPath + "A%3FB", "status A?B"},
+		{"GET " + statusPath + "A%23B", "status A#B"},
+		{"GET " + statusPath + "{symbol}", "status {symbol}"},
+		{"GET " + statusPath + "..", "status .."},
+		{"GET " + statusPath + ".", "status ."},
+		{"GET " + statusPath + "%2e%2e", "status .."},
+		{"GET " + statusPath + strings.Repeat("x", 4000), "status " + strings.Repeat("x", 4000)},
+		{"GET " + statusPath + strings.Repeat("%F0%9F%98%80", 4000), "status " + strings.Repeat("😀", 4000)},
 		{"GET /api/v1/data/quality/AAPL", "quality AAPL"},
 		{"GET /%61pi/v1/enrichment/metrics", "metrics "},
 		{"GET /api%2Fv1/enrichment%2fstatus%2FAAPL", "status AAPL"},
 		{"GET http://elsewhere/api/v1/enrichment/metrics", "metrics "},
 		{"GET /api/v1/enrichment/metrics?a=/b/", "metrics "},
 		// No route: another element, a slash too many, dot segments, another case.
-		{"GET " + statusOfSym, "404 " + notFound},
+		{"GET " + statusPath, "404 " + notFound},
 		{"GET /api/v1/enrichment/status", "404 " + notFound},
-		{"GET " + statusOfSym + "A/B", "404 " + notFound},
-		{"GET " + statusOfSym + "A%2FB", "404 " + notFound},
-		{"GET " + statusOfSym + "%2F", "404 " + notFound},
-		{"GET " + statusOfSym + "/AAPL", "404 " + notFound},
-		{"GET " + statusOfSym + "//", "404 " + notFound},
-		{"GET " + statusOfSym + "../metrics", "404 " + notFound},
+		{"GET " + statusPath + "A/B", "404 " + notFound},
+		{"GET " + statusPath + "A%2FB", "404 " + notFound},
+		{"GET " + statusPath + "%2F", "404 " + notFound},
+		{"GET " + statusPath + "/AAPL", "404 " + notFound},
+		{"GET " + statusPath + "//", "404 " + notFound},
+		{"GET " + statusPath + "../metrics", "404 " + notFound},
 		{"GET /api/v1/../v1/enrichment/metrics", "404 " + notFound},
 		{"GET /api/./v1/enrichment/metrics", "404 " + notFound},
 		{"GET /api//v1/enrichment/metrics", "404 " + notFound},
@@ -119,13 +119,13 @@ func TestPaths(t *testing.T) {
 		{"BREW /api/v1/nope", "404 " + notFound},
 		{"HEAD /api/v1/nope", "404 "},
 		// Slashes at the end, for any method.
-		{"GET " + statusOfSym + "AAPL/", "307 " + statusOfSym + "AAPL"},
-		{"GET " + statusOfSym + "AAPL///", "307 " + statusOfSym + "AAPL"},
-		{"GET " + statusOfSym + "AAPL%2F", "307 " + statusOfSym + "AAPL"},
-		{"GET " + statusOfSym + "AAPL/%2f/", "307 " + statusOfSym + "AAPL"},
-		{"GET " + statusOfSym + "a%20b%3Fc/?days=7&x=%20/", "307 " + statusOfSym + "a%20b%3Fc?days=7&x=%20/"},
-		{"GET " + statusOfSym + "é/?x=é", "307 " + statusOfSym + "%C3%A9?x=%C3%A9"},
-		{"GET " + statusOfSym + "../", "307 " + statusOfSym + ".."},
+		{"GET " + statusPath + "AAPL/", "307 " + statusPath + "AAPL"},
+		{"GET " + statusPath + "AAPL///", "307 " + statusPath + "AAPL"},
+		{"GET " + statusPath + "AAPL%2F", "307 " + statusPath + "AAPL"},
+		{"GET " + statusPath + "AAPL/%2f/", "307 " + statusPath + "AAPL"},
+		{"GET " + statusPath + "a%20b%3Fc/?days=7&x=%20/", "307 " + statusPath + "a%20b%3Fc?days=7&x=%20/"},
+		{"GET " + statusPath + "é/?x=é", "307 " + statusPath + "%C3%A9?x=%C3%A9"},
+		{"GET " + statusPath + "../", "307 " + statusPath + ".."},
 		{"GET " + metricsPath + "/", "307 " + metricsPath},
 		{"POST " + triggerPath + "/?symbol=AAPL", "307 " + triggerPath + "?symbol=AAPL"},
 		{"DELETE " + metricsPath + "/", "307 " + metricsPath},
@@ -158,7 +158,7 @@ func TestMethods(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	base := serve(t, f)
-	for path, allowed := range map[string]string{statusOfSym + "AAPL": "GET", metricsPath: "GET", qualityOf1: "GET", triggerPath: "POST"} {
+	for path, allowed := range map[string]string{statusPath + "AAPL": "GET", metricsPath: "GET", qualityPath: "GET", triggerPath: "POST"} {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "get", "BREW"} {
 			if method == allowed {
 				continue
@@ -218,25 +218,25 @@ func TestRefusals(t *testing.T) {
 		{"POST " + triggerPath + "?symbol=AAPL&timeframes=1d&timeframes=%22%27%09", `400 {"detail":"Invalid timeframes: ['\"\\'\\t']"}`},
 		{"POST " + triggerPath + "?symbol=AAPL&timeframes=1d+", `400 {"detail":"Invalid timeframes: ['1d ']"}`},
 
-		{"GET " + qualityOf1 + "?days=abc", "422 " + q(unparsable, `"abc"`)},
-		{"GET " + qualityOf1 + "?days", "422 " + q(unparsable, `""`)},
-		{"GET " + qualityOf1 + "?days=+7", "422 " + q(unparsable, `" 7"`)},
-		{"GET " + qualityOf1 + "?days=7.5", "422 " + q(unparsable, `"7.5"`)},
-		{"GET " + qualityOf1 + "?days=7&days=1e1", "422 " + q(unparsable, `"1e1"`)},
-		{"GET " + qualityOf1 + "?days=%zz&asset_class=bond", "422 " + q(unparsable, `"%zz"`)},
-		{"GET " + qualityOf1 + "?days=%D9%A7", "422 " + q(unparsable, `"٧"`)},
-		{"GET " + qualityOf1 + "?days=%FF", "422 " + q(unparsable, "\"\uFFFD\"")},
-		{"GET " + qualityOf1 + "?days=0", "422 " + q(tooLow, `"0"`)},
-		{"GET " + qualityOf1 + "?days=-1", "422 " + q(tooLow, `"-1"`)},
-		{"GET " + qualityOf1 + "?days=-0.0", "422 " + q(tooLow, `"-0.0"`)},
-		{"GET " + qualityOf1 + "?days=366", "422 " + q(tooHigh, `"366"`)},
-		{"GET " + qualityOf1 + "?days=" + strings.Repeat("9", 4300), "422 " + q(tooHigh, `"`+strings.Repeat("9", 4300)+`"`)},
-		{"GET " + qualityOf1 + "?days=" + strings.Repeat("0", 4301), "422 " + q(tooLong, `"`+strings.Repeat("0", 4301)+`"`)},
-		{"GET " + qualityOf1 + "?days=" + strings.Repeat("%C3%A9", 2151), "422 " + q(tooLong, `"`+strings.Repeat("é", 2151)+`"`)},
-		{"GET " + qualityOf1 + "?days=7&asset_class=bond", "400 " + badClass},
-		{"GET " + qualityOf1 + "?asset_class=", "400 " + badClass},
-		{"GET " + statusOfSym + "AAPL?asset_class", "400 " + badClass},
-		{"GET " + statusOfSym + "AAPL?asset_class=crypto&asset_class=CRYPTO", "400 " + badClass},
+		{"GET " + qualityPath + "?days=abc", "422 " + q(unparsable, `"abc"`)},
+		{"GET " + qualityPath + "?days", "422 " + q(unparsable, `""`)},
+		{"GET " + qualityPath + "?days=+7", "422 " + q(unparsable, `" 7"`)},
+		{"GET " + qualityPath + "?days=7.5", "422 " + q(unparsable, `"7.5"`)},
+		{"GET " + qualityPath + "?days=7&days=1e1", "422 " + q(unparsable, `"1e1"`)},
+		{"GET " + qualityPath + "?days=%zz&asset_class=bond", "422 " + q(unparsable, `"%zz"`)},
+		{"GET " + qualityPath + "?days=%D9%A7", "422 " + q(unparsable, `"٧"`)},
+		{"GET " + qualityPath + "?days=%FF", "422 " + q(unparsable, "\"\uFFFD\"")},
+		{"GET " + qualityPath + "?days=0", "422 " + q(tooLow, `"0"`)},
+		{"GET " + qualityPath + "?days=-1", "422 " + q(tooLow, `"-1"`)},
+		{"GET " + qualityPath + "?days=-0.0", "422 " + q(tooLow, `"-0.0"`)},
+		{"GET " + qualityPath + "?days=366", "422 " + q(tooHigh, `"366"`)},
+		{"GET " + qualityPath + "?days=" + strings.Repeat("9", 4300), "422 " + q(tooHigh, `"`+strings.Repeat("9", 4300)+`"`)},
+		{"GET " + qualityPath + "?days=" + strings.Repeat("0", 4301), "422 " + q(tooLong, `"`+strings.Repeat("0", 4301)+`"`)},
+		{"GET " + qualityPath + "?days=" + strings.Repeat("%C3%A9", 2151), "422 " + q(tooLong, `"`+strings.Repeat("é", 2151)+`"`)},
+		{"GET " + qualityPath + "?days=7&asset_class=bond", "400 " + badClass},
+		{"GET " + qualityPath + "?asset_class=", "400 " + badClass},
+		{"GET " + statusPath + "AAPL?asset_class", "400 " + badClass},
+		{"GET " + statusPath + "AAPL?asset_class=crypto&asset_class=CRYPTO", "400 " + badClass},
 	} {
 		status, header, body := raw(t, base, tc.line)
 		if got := fmt.Sprintf("%d %s", status, body); got != tc.want {
@@ -257,16 +257,16 @@ func TestServiceCalls(t *testing.T) {
 	f := newFake()
 	base := serve(t, f)
 	for line, want := range map[string]string{
-		"GET " + statusOfSym + "aapl":                                                 "status aapl",
-		"GET " + statusOfSym + "AAPL?asset_class=x&asset_class=etf":                   "status AAPL etf",
-		"GET " + statusOfSym + "AAPL?Asset_Class=bond&days=x":                         "status AAPL",
+		"GET " + statusPath + "aapl":                                                  "status aapl",
+		"GET " + statusPath + "AAPL?asset_class=x&asset_class=etf":                    "status AAPL etf",
+		"GET " + statusPath + "AAPL?Asset_Class=bond&days=x":                          "status AAPL",
 		"GET " + metricsPath + "?asset_class=bond":                                    "metrics",
-		"GET " + qualityOf1:                                                           "quality AAPL 7",
-		"GET " + qualityOf1 + "?days=365&asset_class=crypto":                          "quality AAPL crypto 365",
-		"GET " + qualityOf1 + "?days=%2B7.0":                                          "quality AAPL 7",
-		"GET " + qualityOf1 + "?days=1_0":                                             "quality AAPL 10",
-		"GET " + qualityOf1 + "?days=abc&days=007":                                    "quality AAPL 7",
-		"GET " + qualityOf1 + "?Days=abc":                                             "quality AAPL 7",
+		"GET " + qualityPath:                                                          "quality AAPL 7",
+		"GET " + qualityPath + "?days=365&asset_class=crypto":                         "quality AAPL crypto 365",
+		"GET " + qualityPath + "?days=%2B7.0":                                         "quality AAPL 7",
+		"GET " + qualityPath + "?days=1_0":                                            "quality AAPL 10",
+		"GET " + qualityPath + "?days=abc&days=007":                                   "quality AAPL 7",
+		"GET " + qualityPath + "?Days=abc":                                            "quality AAPL 7",
 		"POST " + triggerPath + "?symbol=aapl":                                        "trigger AAPL stock [1d] rest",
 		"POST " + triggerPath + "?symbol=x&symbol=%5Egspc&asset_class=etf":            "trigger ^GSPC etf [1d] rest",
 		"POST " + triggerPath + "?symbol=brk.b&timeframes=1w&timeframes=5m":           "trigger BRK.B stock [1w 5m] rest",
@@ -332,7 +332,7 @@ func TestBrokenRequestLinesAreNotOurs(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	base := serve(t, f)
-	for _, line := range []string{"GET " + statusOfSym + "%zz", "GET " + statusOfSym + "a b", "GET " + statusOfSym + "\x01", "GET " + statusOfSym + "%"} {
+	for _, line := range []string{"GET " + statusPath + "%zz", "GET " + statusPath + "a b", "GET " + statusPath + "\x01", "GET " + statusPath + "%"} {
 		if status, _, _ := raw(t, base, line); status != 400 {
 			t.Errorf("%q: %d", line, status)
 		}

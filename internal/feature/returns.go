@@ -115,5 +115,8 @@ func logReturn(close, before float64) float64 {
 	if q := close / before; q > 0x1p-1000 && q < 0x1p1000 {
 		return math.Log(q)
 	}
-	return math.Log(close) - math.Log(before) // the quotient is not a normal number
+	// The quotient, or what it is made of, is not a normal number.
+	c, cExp := math.Frexp(close)
+	b, bExp := math.Frexp(before)
+	return math.Log(c/b) + float64(cExp-bExp)*math.Ln2
 }

@@ -43,8 +43,8 @@ func (p Priority) rank(c *market.Candle) int {
 //     neither correction nor revision, and the marks stay those of the delivery
 //     that last inserted or amended the candle.
 //   - A missing value never erases a known one: sources publish some fields for
-//     30 days only and leave them out afterwards. Only taker volumes go when the
-//     volume is amended so that they no longer can be true.
+//     30 days only and leave them out afterwards. Only taker volumes go that can no
+//     longer be true beside the amended volume, or beside each other.
 //   - Where the funding payments are known the rate follows from them (Process)
 //     and is not compared.
 func Merge(stored *Candle, row quality.Checked, p Priority) (Bar, []Correction) {
@@ -108,7 +108,9 @@ func mergeValues(c, row *market.Candle) {
 		}
 	}
 	if !quality.SaneTakers(c) {
-		c.Delivered[market.TakerBuyVolume], c.Delivered[market.TakerSellVolume] = market.Missing(), market.Missing()
+		for _, f := range [...]market.Field{market.TakerBuyVolume, market.TakerSellVolume} {
+			c.Delivered[f] = row.Delivered[f]
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func paymentsFor(rows []market.Candle) []market.Payment {
 // barsOf is what a delivery puts into an empty series.
 func barsOf(t testing.TB, g grid.Grid, rows []market.Candle) []pipeline.Bar {
 	t.Helper()
-	d, err := quality.Arrange(g, rows, time.Date(2030, 6, 1, 0, 0, 0, 0, time.UTC))
+	d, err := quality.Arrange(g, rows, rows[len(rows)-1].TS.AddDate(1, 0, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

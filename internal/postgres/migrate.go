@@ -170,6 +170,26 @@ func (m *Migrator) Pending(ctx context.Context) (int, error) {
 	return pending, nil
 }
 
+// EnsureSchema is what a command does before it works: it checks the schema, and either brings it
+// up to date and returns what that took, or ends with a BehindError.
+func EnsureSchema(ctx context.Context, url string, migrate bool, opts PoolOptions) ([]Step, error) {
+	m, err := NewMigrator(ctx, url, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	pending, err := m.Pending(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case pending == 0:
+		return nil, nil
+	case !migrate:
+		return nil, &BehindError{Steps: pending}
+	}
+	return m.Up(ctx)
+}
+
 // BehindError is what a command ends with that needs the schema and may not change it.
 type BehindError struct{ Steps int }
 

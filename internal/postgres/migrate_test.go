@@ -155,9 +155,25 @@ func TestPendingChangesNothing(t *testing.T) {
 	if tables := query(t, url, `SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace`); tables != "0" {
 		t.Errorf("asking made %s tables", tables)
 	}
-	behind := &postgres.BehindError{Steps: n}
-	if !strings.Contains(behind.Error(), "run `candlewright migrate up`") {
-		t.Error(behind)
+}
+
+func TestEnsureSchemaMigratesOnlyWhenTold(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewEmptyURL(t)
+	n := pending(t, migrator(t, url))
+	_, err := postgres.EnsureSchema(t.Context(), url, false, postgres.PoolOptions{})
+	var behind *postgres.BehindError
+	if !errors.As(err, &behind) || behind.Steps != n || !strings.Contains(err.Error(), "run `candlewright migrate up`") {
+		t.Errorf("not told to: %v", err)
+	}
+	for _, want := range []int{n, 0} {
+		steps, err := postgres.EnsureSchema(t.Context(), url, true, postgres.PoolOptions{})
+		if err != nil || len(steps) != want {
+			t.Errorf("%d steps of %d, %v", len(steps), want, err)
+		}
+	}
+	if _, err := postgres.EnsureSchema(t.Context(), url, false, postgres.PoolOptions{}); err != nil {
+		t.Errorf("up to date: %v", err)
 	}
 }
 

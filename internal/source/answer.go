@@ -43,13 +43,8 @@ func DecodeJSON(name market.SourceName, a Answer, v any) error {
 
 // truncated reports whether the body is the start of a JSON value.
 func truncated(body []byte) bool {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	for {
-		_, err := dec.Token()
-		if err != nil {
-			return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
-		}
-	}
+	var v json.RawMessage
+	return errors.Is(json.NewDecoder(bytes.NewReader(body)).Decode(&v), io.ErrUnexpectedEOF)
 }
 
 // StatusError types an answer by its HTTP status alone, for those that a

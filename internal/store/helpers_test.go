@@ -37,14 +37,22 @@ func track(tb testing.TB, s *store.Store, ticker string, class market.AssetClass
 	return sym
 }
 
-// run makes a queued run of a symbol.
-func run(tb testing.TB, s *store.Store, symbolID int64, createdAt time.Time, tfs ...market.Timeframe) pipeline.Run {
-	tb.Helper()
-	r, err := s.CreateRun(tb.Context(), pipeline.Run{
+// newRun is a run of the last year of a symbol.
+func newRun(symbolID int64, createdAt time.Time, tfs ...market.Timeframe) pipeline.Run {
+	if tfs == nil {
+		tfs = []market.Timeframe{market.D1}
+	}
+	return pipeline.Run{
 		SymbolID: symbolID, JobID: uuid.New(), Trigger: pipeline.TriggerManual, Timeframes: tfs,
 		From: now.AddDate(-1, 0, 0), To: now, RequestedBy: "test", MaxAttempts: 3,
 		RecordsTotal: 500, EstimatedSeconds: 45, CreatedAt: createdAt,
-	})
+	}
+}
+
+// run makes a queued run of a symbol.
+func run(tb testing.TB, s *store.Store, symbolID int64, createdAt time.Time, tfs ...market.Timeframe) pipeline.Run {
+	tb.Helper()
+	r, err := s.CreateRun(tb.Context(), newRun(symbolID, createdAt, tfs...))
 	check(tb, err)
 	return r
 }

@@ -28,7 +28,10 @@ func (s *Store) TryLockSeries(ctx context.Context, symbolID int64, tfs ...market
 	release = func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 		defer cancel()
-		_ = conn.Close(ctx) // the server lets go of the locks either way
+		// The end of the connection lets go as well, but some time after close returns:
+		// whoever asks next would find the series still held.
+		_ = db.New(conn).ReleaseAdvisoryLocks(ctx)
+		_ = conn.Close(ctx)
 	}
 	q := db.New(conn)
 	for _, key := range seriesKeys(symbolID, tfs) {

@@ -50,13 +50,13 @@ func TestDatabaseGoesWithItsTest(t *testing.T) {
 	}
 }
 
-// helperEnv makes TestHelper act: it makes a database, says the server's process and waits for
-// the end of its input.
+// helperEnv makes TestHelper act, in a process that another test starts: it makes a database,
+// says the server's process and waits for the end of its input.
 const helperEnv = "CANDLEWRIGHT_PGTEST_HELPER"
 
 func TestHelper(t *testing.T) { //nolint:paralleltest // it is a process of its own
 	if os.Getenv(helperEnv) == "" {
-		t.Skip("acts only in a process that another test starts")
+		return
 	}
 	fmt.Println("server", value(t, pgtest.NewURL(t), `SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1)`))
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
@@ -142,36 +142,43 @@ func TestProgramsShareAServerThatGoesWithTheLast(t *testing.T) {
 
 func TestOrdinaryUser(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can start a helper as another user; without root the other tests are those of an ordinary user")
+	program, dir := executable(t), pgtest.DataDir(t)
+	var attr *syscall.SysProcAttr
+	if os.Geteuid() == 0 {
+		program, dir, attr = asNobody(t, dir)
 	}
+	h := startHelper(t, program, dir, attr)
+	h.end()
+	gone(t, h.server, dir)
+}
+
+// asNobody makes a copy of this program and a folder below parent that "nobody" may use.
+func asNobody(t *testing.T, parent string) (program, dir string, attr *syscall.SysProcAttr) {
+	t.Helper()
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
-		t.Skipf("no user nobody: %v", err)
+		t.Fatal(err)
 	}
 	uid, err := strconv.Atoi(nobody.Uid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	parent := pgtest.DataDir(t)
-	program := filepath.Join(parent, "program")
 	text, err := os.ReadFile(executable(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	program = filepath.Join(parent, "program")
 	if err := os.WriteFile(program, text, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(parent, "tmp")
+	dir = filepath.Join(parent, "tmp")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chown(dir, uid, uid); err != nil {
 		t.Fatal(err)
 	}
-	h := startHelper(t, program, dir, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}})
-	h.end()
-	gone(t, h.server, dir)
+	return program, dir, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 }
 
 // gone waits until the server has ended and the folder is empty.

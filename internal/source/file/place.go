@@ -111,41 +111,46 @@ const reach = 26 * 3600
 
 // utc is the instant of a wall time, both in seconds, and how many there are: 0
 // where clocks were put forward over it, 2 where they were put back over it
-// (then sec is the later one).
+// (then sec is one of them).
 func (w *wallClock) utc(wall int64) (sec int64, n int) {
 	if w.from <= wall && wall < w.to {
 		return wall - w.east, 1
 	}
 	for at := wall - reach; at <= wall+reach; {
-		t := time.Unix(at, 0).In(w.zone)
-		_, seconds := t.Zone()
-		east := int64(seconds)
-		begin, end := bounds(t)
-		if begin+east <= wall && wall < end+east {
-			n++
+		east, _, end := w.stretch(at)
+		shows, _, _ := w.stretch(wall - east)
+		if shows == east && (n == 0 || sec != wall-east) {
 			sec = wall - east
-			// Further than reach from both ends no other offset can show the same time.
-			w.from, w.to, w.east = begin+reach, end-reach, east
+			n++
 		}
-		at = end
+		// No stretch is shorter than an hour; package time lets the last one
+		// of a leap year far ahead end a day early, before its own instants.
+		at = max(end, at+3600)
+	}
+	if n == 1 {
+		// Further than reach from both ends no other offset can show the same time.
+		east, begin, end := w.stretch(sec)
+		w.from, w.to, w.east = begin+reach, end-reach, east
 	}
 	return sec, n
 }
 
-const (
-	minWall = -1 << 60
-	maxWall = 1 << 60
-)
-
-// bounds are the instants between which the offset of t's zone stays.
-func bounds(t time.Time) (begin, end int64) {
-	first, last := t.ZoneBounds()
+// stretch is the offset at an instant and the instants between which it stays.
+func (w *wallClock) stretch(sec int64) (east, begin, end int64) {
+	t := time.Unix(sec, 0).In(w.zone)
+	_, seconds := t.Zone()
 	begin, end = minWall, maxWall
+	first, last := t.ZoneBounds()
 	if !first.IsZero() {
 		begin = first.Unix()
 	}
 	if !last.IsZero() {
 		end = last.Unix()
 	}
-	return begin, end
+	return int64(seconds), begin, end
 }
+
+const (
+	minWall = -1 << 60
+	maxWall = 1 << 60
+)

@@ -46,10 +46,7 @@ func TestConformance(t *testing.T) {
 			if s.Symbol.Class != market.Crypto {
 				return 0
 			}
-			if s.Timeframe == market.D1 || s.Timeframe == market.M5 {
-				return 1e-5
-			}
-			return 1e-5
+			return 1e-5 // whole dollars of a 5-minute bar
 		},
 	})
 }

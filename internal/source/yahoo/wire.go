@@ -31,12 +31,11 @@ type chart struct {
 }
 
 type meta struct {
-	Symbol       string `json:"symbol"`
-	Currency     string `json:"currency"`
-	Instrument   string `json:"instrumentType"`
-	Zone         string `json:"exchangeTimezoneName"`
-	Granularity  string `json:"dataGranularity"`
-	RegularClose int64  `json:"regularMarketTime"`
+	Symbol      string `json:"symbol"`
+	Currency    string `json:"currency"`
+	Instrument  string `json:"instrumentType"`
+	Zone        string `json:"exchangeTimezoneName"`
+	Granularity string `json:"dataGranularity"`
 }
 
 type quote struct {
