@@ -124,7 +124,7 @@ CREATE TABLE enrichment_compute_log (
     CONSTRAINT enrichment_compute_log_pkey PRIMARY KEY (symbol_id, id)
 );
 CREATE INDEX idx_enrichment_compute_symbol_time ON enrichment_compute_log (symbol_id, created_at DESC, id DESC);
-CREATE INDEX idx_enrichment_compute_time ON enrichment_compute_log (created_at DESC);
+CREATE INDEX idx_enrichment_compute_time ON enrichment_compute_log (created_at DESC, id DESC);
 CREATE INDEX idx_enrichment_compute_run ON enrichment_compute_log (run_id, id);
 
 CREATE TABLE data_quality_metrics (

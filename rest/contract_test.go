@@ -3,10 +3,10 @@ package rest
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,18 +24,20 @@ func raw(t *testing.T, base, line string, headers ...string) (status int, header
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(func() { _ = conn.Close() })
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s\r\n", line, u.Host, strings.Join(append(headers, ""), "\r\n"))
+	_, err = fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s\r\n", line, u.Host, strings.Join(append(headers, ""), "\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	method, _, _ := strings.Cut(line, " ")
 	resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 	if err != nil {
 		t.Fatalf("%s: %v", line, err)
 	}
-	defer resp.Body.Close()
-	return resp.StatusCode, resp.Header, bodyOf(t, resp.Body)
+	return resp.StatusCode, resp.Header, bodyOf(t, resp)
 }
 
 const (
@@ -281,7 +283,7 @@ func TestServiceCalls(t *testing.T) {
 		c := f.calls()[0]
 		got := strings.Fields(fmt.Sprint(c.Route, " ", c.Ticker, " ", c.Class))
 		if c.Route == "quality" {
-			got = append(got, fmt.Sprint(c.Days))
+			got = append(got, strconv.Itoa(c.Days))
 		}
 		if c.Route == "trigger" {
 			got = append(got, c.Trigger.Ticker, string(c.Trigger.Class), fmt.Sprint(c.Trigger.Timeframes), c.Trigger.RequestedBy)
@@ -312,11 +314,9 @@ func TestBodiesAreNeverRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	if body := bodyOf(t, resp.Body); resp.StatusCode != 422 || body != noSymbol {
+	if body := bodyOf(t, resp); resp.StatusCode != 422 || body != noSymbol {
 		t.Errorf("a form's fields count as the query: %d %s", resp.StatusCode, body)
 	}
-	_, _ = io.Copy(io.Discard, resp.Body)
 }
 
 func TestAcceptIsIgnored(t *testing.T) {

@@ -57,7 +57,9 @@ func TestCORS(t *testing.T) {
 		{"preflight with a slash too many", "OPTIONS " + metricsPath + "/", []string{origin, askMethod + "GET"}, 200, "OK", preflighted},
 		{"preflight with a cookie", "OPTIONS " + metricsPath, []string{origin, cookie, askMethod + "GET"}, 200, "OK", preflighted},
 		{
-			"preflight with headers", "OPTIONS " + metricsPath, []string{origin, askMethod + "GET", "Access-Control-Request-Headers: x-a, X-B"}, 200, "OK",
+			"preflight with headers", "OPTIONS " + metricsPath,
+			[]string{origin, askMethod + "GET", "Access-Control-Request-Headers: x-a, X-B"},
+			200, "OK",
 			lines(credentials, "Access-Control-Allow-Headers: x-a, X-B", allMethods, sameOrigin, maxAge, textType, varies),
 		},
 		{"preflight of another method", "OPTIONS " + metricsPath, []string{origin, askMethod + "TRACE"}, 400, "Disallowed CORS method", preflighted},

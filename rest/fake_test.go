@@ -200,10 +200,11 @@ func ask(h http.Handler, method, target string, headers ...string) *httptest.Res
 	return w
 }
 
-func bodyOf(t *testing.T, r io.Reader) string {
+// bodyOf reads the body of an answer to its end and closes it.
+func bodyOf(t *testing.T, resp *http.Response) string {
 	t.Helper()
-	b, err := io.ReadAll(r)
-	if err != nil {
+	b, err := io.ReadAll(resp.Body)
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return string(b)

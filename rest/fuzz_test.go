@@ -86,6 +86,7 @@ func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
 
 func benchmark(b *testing.B, h http.Handler) {
+	b.Helper()
 	b.ReportAllocs()
 	r := httptest.NewRequest("GET", statusPath+"AAPL", http.NoBody)
 	for b.Loop() {

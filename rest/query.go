@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -31,9 +32,9 @@ func readQuery(raw string) query {
 
 // last gives the value that counts of a parameter that is not a list.
 func (q query) last(name string) (value string, ok bool) {
-	for i := len(q) - 1; i >= 0; i-- {
-		if q[i].name == name {
-			return q[i].value, true
+	for _, p := range slices.Backward(q) {
+		if p.name == name {
+			return p.value, true
 		}
 	}
 	return "", false

@@ -24,6 +24,8 @@ type Service interface {
 	QualityReport(ctx context.Context, ticker string, class *market.AssetClass, days int) (enrich.QualityReport, error)
 }
 
+var _ Service = (*enrich.Service)(nil)
+
 type api struct {
 	service Service
 	log     *slog.Logger

@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 	"source/polygon":    {"source", "grid", "market", "fault", "telemetry"},
 	"source/yahoo":      {"source", "grid", "market", "fault", "telemetry"},
 	"source/sim":        {"source", "grid", "market"},
-	"source/sourcetest": {"source", "grid", "market"},
+	"source/sourcetest": {"source", "source/sim", "grid", "market"},
 
 	"migrations":      nil,
 	"db":              {"market", "pipeline"},

@@ -14,7 +14,7 @@ import (
 type commandLine struct {
 	globals
 
-	Serve   serveCmd   `cmd:"" help:"Serve the REST routes."`
+	Serve   serveCmd   `cmd:"" log:"info" help:"Serve the REST routes."`
 	Import  importCmd  `cmd:"" help:"Check, enrich and store candle files."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up or down, or tell how it stands."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -29,7 +29,7 @@ type globals struct {
 	FetchPostgres bool          `name:"fetch-postgres" env:"CANDLEWRIGHT_FETCH_POSTGRES" help:"Where no PostgreSQL is installed, fetch one."`
 	DatabaseWait  time.Duration `name:"database-wait" default:"30s" env:"CANDLEWRIGHT_DATABASE_WAIT" help:"How long to wait for a database that does not answer at the start."`
 	LogFormat     string        `name:"log-format" enum:"auto,text,json" default:"auto" env:"CANDLEWRIGHT_LOG_FORMAT" help:"How to log: text, json, or auto (text on a terminal)."`
-	LogLevel      string        `name:"log-level" enum:"debug,info,warn,error" default:"info" env:"CANDLEWRIGHT_LOG_LEVEL" help:"What to log: debug, info, warn or error."`
+	LogLevel      string        `name:"log-level" enum:"auto,debug,info,warn,error" default:"auto" env:"CANDLEWRIGHT_LOG_LEVEL" help:"What to log: debug, info, warn or error; auto is info for what serves and works, and warn else."`
 
 	dataDirGiven bool // on the command line, not by the environment
 }
@@ -50,4 +50,3 @@ func newParser(cli *commandLine, term *terminal, exit func(int)) (*kong.Kong, er
 		kong.Exit(exit),
 	)
 }
-

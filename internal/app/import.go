@@ -17,12 +17,12 @@ import (
 )
 
 type importCmd struct {
-	Files []string `arg:"" name:"file" type:"existingfile" help:"Candle files: CSV with a header, Binance klines, JSON; each may be compressed with gzip."`
+	Files []string `arg:"" name:"file" help:"Candle files: CSV with a header, Binance klines, JSON; each may be compressed with gzip."`
 
 	Ticker        string `required:"" placeholder:"AAPL" help:"The symbol's ticker."`
 	AssetClass    string `required:"" enum:"stock,crypto,etf" placeholder:"CLASS" help:"stock, crypto or etf: it decides the calendar."`
 	Timeframe     string `required:"" enum:"5m,15m,30m,1h,4h,1d,1w" placeholder:"TF" help:"5m, 15m, 30m, 1h, 4h, 1d or 1w."`
-	Funding       string `type:"existingfile" placeholder:"FILE" help:"Funding payments of a coin's perpetual, a CSV file with the columns ts and rate."`
+	Funding       string `placeholder:"FILE" help:"Funding payments of a coin's perpetual, a CSV file with the columns ts and rate."`
 	FileTimeframe string `placeholder:"TF" help:"The length of the files' bars, 1m too, where it is finer than --timeframe; with --resample."`
 	Resample      bool   `help:"Put the finer bars of the files together to bars of --timeframe."`
 	Timezone      string `placeholder:"ZONE" help:"Zone of stamps that name none, as America/New_York. Default: New York for stock and etf, UTC for crypto; 1d and 1w stamps are dates."`

@@ -1,11 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -67,8 +70,7 @@ func run(ctx context.Context, args []string, term *terminal) (code int) {
 	cli.dataDirGiven = givenOnCommandLine(kctx, "data-dir")
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.Bind(term, &cli.globals)
-	level, _ := telemetry.ParseLogLevel(cli.LogLevel) // the parser took only words that are levels
-	kctx.Bind(telemetry.NewLogger(term.err, level, telemetry.LogFormat(cli.LogFormat)))
+	kctx.Bind(cli.logger(term, kctx.Selected().Tag.Get("log")))
 	if err := kctx.Run(); err != nil {
 		if !errors.Is(err, errSilent) {
 			_, _ = fmt.Fprintf(term.err, "candlewright: %s\n", explain(err))
@@ -76,6 +78,17 @@ func run(ctx context.Context, args []string, term *terminal) (code int) {
 		return exitFail
 	}
 	return exitOK
+}
+
+// logger logs what is asked for; where nothing is, commands that a person waits
+// for tell of warnings only, since their output is the answer.
+func (g *globals) logger(term *terminal, usual string) *slog.Logger {
+	word := g.LogLevel
+	if word == "auto" {
+		word = cmp.Or(usual, "warn")
+	}
+	level, _ := telemetry.ParseLogLevel(word) // the parser took only words that are levels
+	return telemetry.NewLogger(term.err, level, telemetry.LogFormat(g.LogFormat))
 }
 
 // explain is the sentence of an error for the terminal: the detail of a fault
@@ -99,8 +112,10 @@ func givenOnCommandLine(kctx *kong.Context, name string) bool {
 
 func usageHint(err error) string {
 	var p *kong.ParseError
-	if errors.As(err, &p) && p.Context != nil && p.Context.Command() != "" {
-		return "Run candlewright " + p.Context.Command() + " --help for what it takes."
+	if errors.As(err, &p) && p.Context != nil {
+		if name, _, _ := strings.Cut(p.Context.Command(), " <"); name != "" {
+			return "Run candlewright " + name + " --help for what it takes."
+		}
 	}
 	return "Run candlewright --help for the commands."
 }

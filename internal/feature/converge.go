@@ -38,7 +38,7 @@ func (s *State) sameStart(o *State) bool {
 
 // sameWindows compares what the next bar's windows will hold of the past.
 func (s *State) sameWindows(o *State) bool {
-	for ago := int64(1); ago <= min(s.n, savedBars-2); ago++ {
+	for ago := int64(1); ago <= min(s.n, savedBars-1); ago++ {
 		a, b := s.window.ago(ago), o.window.ago(ago)
 		if a.close[0] != b.close[0] || a.ret[0].sum != b.ret[0].sum {
 			return false

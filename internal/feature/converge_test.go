@@ -158,3 +158,49 @@ func TestWindowsForgetTheirHistory(t *testing.T) {
 		}
 	}
 }
+
+// Rising bars make no swing points, so the last ones stay remembered however
+// long ago they were.
+func TestStatesThatRememberOtherSwingsHaveNotConverged(t *testing.T) {
+	t.Parallel()
+	g := grid.New(market.Crypto, market.H1)
+	first := g.FirstFrom(start)
+	state := func(swing float64) *feature.State {
+		s := feature.New(g)
+		for i := range 700 {
+			c := market.Candle{High: 100 + float64(i), Low: 99 + float64(i), Close: 99.5 + float64(i), Volume: 1}
+			if i == 10 {
+				c.High += swing
+			}
+			s.Push(&c, first+grid.Slot(i), feature.NoFunding())
+		}
+		return s
+	}
+	if !state(50).Converged(state(50)) {
+		t.Error("equal states have not converged")
+	}
+	if state(50).Converged(state(51)) {
+		t.Error("swing highs differ, and the states converged")
+	}
+}
+
+// A first bar long before the others decides what is expected of later bars, and
+// of nothing else that is remembered.
+func TestStatesThatBeganElsewhereHaveNotConverged(t *testing.T) {
+	t.Parallel()
+	g := grid.New(market.Crypto, market.M5)
+	first := g.FirstFrom(start)
+	bar := market.Candle{High: 1, Low: 1, Close: 1, Volume: 1}
+	early, late := feature.New(g), feature.New(g)
+	early.Push(&bar, first, feature.NoFunding())
+	for i := range 500 {
+		slot := first + 1000 + grid.Slot(i)
+		a, b := early.Push(&bar, slot, feature.NoFunding()), late.Push(&bar, slot, feature.NoFunding())
+		if sameLater := i >= 287; early.Converged(late) != sameLater && i > 60 {
+			t.Fatalf("bar %d: converged is %t", i, !sameLater)
+		}
+		if i > 288 && a.Expected != b.Expected {
+			t.Fatalf("bar %d: expected are %v and %v", i, a.Expected.Names(), b.Expected.Names())
+		}
+	}
+}

@@ -290,3 +290,18 @@ func wellFormed(t testing.TB, r feature.Result) {
 		}
 	}
 }
+
+func TestADeviationOfRoundingErrorsIsNone(t *testing.T) {
+	t.Parallel()
+	for _, k := range kinds() {
+		if k.name != "steady growth" && k.name != "constant but for the last bits" {
+			continue
+		}
+		candles, _ := k.series(200, 1)
+		for i, r := range compute(t, k, candles, nil)[50:] {
+			if r.Values.Num[feature.Volatility20] != 0 || r.Values.Num[feature.Volatility50] != 0 {
+				t.Fatalf("%s, bar %d: the volatilities are %v", k.name, 50+i, r.Values.Num[feature.Volatility20:feature.ATR])
+			}
+		}
+	}
+}

@@ -39,7 +39,7 @@ func (s *Server) within(limit time.Duration, late http.HandlerFunc, next http.Ha
 		switch {
 		case ok && p != nil:
 			panic(p)
-		case ok && !(expired && answer.status >= http.StatusInternalServerError):
+		case ok && (!expired || answer.status < http.StatusInternalServerError):
 			answer.sendTo(w)
 		case expired:
 			answer.drop()

@@ -191,8 +191,8 @@ func TestPanicAfterTheAnswerBeganCutsTheConnection(t *testing.T) {
 	})
 	h := New(Config{}, Face{Prefix: "/", Handler: boom, Streams: true}).Handler()
 	defer func() {
-		if p := recover(); p != http.ErrAbortHandler {
-			t.Errorf("panic %v, want ErrAbortHandler", p)
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
+			t.Errorf("panic %v, want ErrAbortHandler", err)
 		}
 	}()
 	ask(h, "GET", "/")

@@ -42,8 +42,9 @@ func plainID(id string) bool {
 		return false
 	}
 	for i := range len(id) {
-		c := id[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.:", c) >= 0) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-_.:", c) >= 0:
+		default:
 			return false
 		}
 	}
@@ -54,11 +55,11 @@ func plainID(id string) bool {
 // logged: they may hold what is nobody's business.
 func counted(c *counts, paths mounts, log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
+		ctx, start := r.Context(), time.Now()
 		rec := &recorder{ResponseWriter: w}
 		c.inflight.Inc()
 		defer func() {
-			took, status := time.Since(start), rec.outcome(r.Context())
+			took, status := time.Since(start), rec.outcome(ctx)
 			c.inflight.Dec()
 			m, _ := paths.find(r.URL.Path)
 			c.observe(m.prefix, r.Method, status, took)
@@ -66,7 +67,7 @@ func counted(c *counts, paths mounts, log *slog.Logger, next http.Handler) http.
 			if r.URL.Path == healthPath || r.URL.Path == readyPath {
 				level = slog.LevelDebug // asked every few seconds
 			}
-			log.LogAttrs(r.Context(), level, "request",
+			log.LogAttrs(ctx, level, "request",
 				slog.String("method", clip(r.Method, 16)),
 				slog.String("path", clip(r.URL.EscapedPath(), maxLoggedPath)),
 				slog.Int("status", status),
@@ -97,7 +98,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 		if inner, ok := p.value.(*panicked); ok { // carried here by within
 			p = inner
 		}
-		if p.value == http.ErrAbortHandler {
+		if cause, ok := p.value.(error); ok && errors.Is(cause, http.ErrAbortHandler) {
 			panic(http.ErrAbortHandler)
 		}
 		s.logPanic(r.Context(), p)

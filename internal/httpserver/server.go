@@ -144,7 +144,9 @@ func (s *Server) stop(ctx context.Context, srv *http.Server, ended <-chan error,
 	if err != nil {
 		err = errors.Join(fmt.Errorf("requests were cut off after %s: %w", s.cfg.ShutdownTimeout, err), srv.Close())
 	}
-	<-ended
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	if n := s.inflight.wait(lateHandlers); n > 0 {
 		err = errors.Join(err, fmt.Errorf("%d handlers still run: they ignore their context", n))
 	}

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -48,30 +49,46 @@ func run(t *testing.T, cfg Config, faces ...Face) *running {
 	return r
 }
 
-// exchange sends raw bytes on a connection of its own and reads one answer.
-func exchange(t *testing.T, addr, raw string) (*http.Response, string) {
+func dial(t *testing.T, addr string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(func() { _ = conn.Close() })
 	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
+	return conn
+}
+
+func send(t *testing.T, conn net.Conn, raw string) {
+	t.Helper()
 	if _, err := io.WriteString(conn, raw); err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatalf("%q: %v", raw, err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+}
+
+// receive reads one answer.
+func receive(t *testing.T, in *bufio.Reader) (status int, body string) {
+	t.Helper()
+	resp, err := http.ReadResponse(in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(body)
+	b, err := io.ReadAll(resp.Body)
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// exchange sends raw bytes on a connection of its own and reads one answer.
+func exchange(t *testing.T, addr, raw string) (status int, body string) {
+	t.Helper()
+	conn := dial(t, addr)
+	send(t, conn, raw)
+	return receive(t, bufio.NewReader(conn))
 }
 
 func TestDrainLetsRequestsEnd(t *testing.T) {
@@ -116,20 +133,16 @@ func TestDrainTellsReadyzAndEndsStreams(t *testing.T) {
 		<-req.Context().Done()
 		close(ended)
 	})})
-	conn, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	conn := dial(t, r.addr)
+	send(t, conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-begun
 	r.stop()
 	<-ended
-	resp, body := exchange(t, r.addr, "GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-	if resp.StatusCode != 503 || body != `{"status":"unavailable","reason":"shutting down"}` {
-		t.Errorf("got %d %s", resp.StatusCode, body)
+	status, body := exchange(t, r.addr, "GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	if status != 503 || body != `{"status":"unavailable","reason":"shutting down"}` {
+		t.Errorf("got %d %s", status, body)
 	}
-	r.ln.Close() // rather than wait for the delay
+	_ = r.ln.Close() // rather than wait for the delay
 	if err := r.wait(); err == nil || !strings.Contains(err.Error(), "serve while draining") {
 		t.Errorf("Run: %v", err)
 	}
@@ -143,12 +156,8 @@ func TestRequestsThatDoNotEndAreCutOff(t *testing.T) {
 		<-req.Context().Done()
 		close(cut)
 	})})
-	conn, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	conn := dial(t, r.addr)
+	send(t, conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-begun
 	r.stop()
 	<-cut
@@ -164,7 +173,7 @@ func TestRunEndsWhenTheListenerFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ln.Close()
+	_ = ln.Close()
 	if err := s.Run(t.Context(), ln); err == nil || !strings.Contains(err.Error(), "serve 127.0.0.1:") {
 		t.Errorf("Run: %v", err)
 	}
@@ -184,9 +193,9 @@ func TestBodiesAreNotWaitedFor(t *testing.T) {
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n{}",
 		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("x", 100000),
 	} {
-		resp, body := exchange(t, r.addr, raw)
-		if resp.StatusCode != 200 || body != "answer" {
-			t.Errorf("%.80q: %d %s", raw, resp.StatusCode, body)
+		status, body := exchange(t, r.addr, raw)
+		if status != 200 || body != "answer" {
+			t.Errorf("%.80q: %d %s", raw, status, body)
 		}
 	}
 }
@@ -196,13 +205,9 @@ func TestBodiesAreNotWaitedFor(t *testing.T) {
 func TestUnreadBodyIsNoRequest(t *testing.T) {
 	t.Parallel()
 	r := run(t, Config{}, Face{Prefix: "/", Handler: says("answer"), IgnoresBody: true})
-	conn, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := dial(t, r.addr)
 	hidden := "GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
-	fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(hidden), hidden)
+	send(t, conn, fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(hidden), hidden))
 	all, err := io.ReadAll(conn) // the connection ends
 	if err != nil || strings.Count(string(all), "HTTP/1.1 200 OK") != 1 || !strings.Contains(string(all), "Connection: close") {
 		t.Errorf("got %q, %v", all, err)
@@ -212,31 +217,22 @@ func TestUnreadBodyIsNoRequest(t *testing.T) {
 func TestConnectionIsKeptWithoutABody(t *testing.T) {
 	t.Parallel()
 	r := run(t, Config{}, Face{Prefix: "/", Handler: says("answer"), IgnoresBody: true})
-	conn, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := dial(t, r.addr)
 	in := bufio.NewReader(conn)
 	for _, length := range []string{"", "Content-Length: 0\r\n", ""} {
-		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\n%s\r\n", length)
-		resp, err := http.ReadResponse(in, nil)
-		if err != nil {
-			t.Fatal(err)
+		send(t, conn, fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\n%s\r\n", length))
+		if status, body := receive(t, in); status != 200 || body != "answer" {
+			t.Fatalf("got %d %q", status, body)
 		}
-		if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "answer" {
-			t.Fatalf("got %q, %v", body, err)
-		}
-		resp.Body.Close()
 	}
 }
 
 func TestHeadersAreLimited(t *testing.T) {
 	t.Parallel()
 	r := run(t, Config{MaxHeaderBytes: 8 << 10}, Face{Prefix: "/", Handler: says("answer")})
-	resp, _ := exchange(t, r.addr, "GET /"+strings.Repeat("x", 20<<10)+" HTTP/1.1\r\nHost: x\r\n\r\n")
-	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
-		t.Errorf("got %d", resp.StatusCode)
+	status, _ := exchange(t, r.addr, "GET /"+strings.Repeat("x", 20<<10)+" HTTP/1.1\r\nHost: x\r\n\r\n")
+	if status != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("got %d", status)
 	}
 }
 
@@ -251,12 +247,12 @@ func TestWebsocketsCanTakeOverTheConnection(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		_, _ = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\n\r\n")
 		_ = rw.Flush()
 	})})
-	if resp, _ := exchange(t, r.addr, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); resp.StatusCode != 101 {
-		t.Errorf("got %d", resp.StatusCode)
+	if status, _ := exchange(t, r.addr, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); status != 101 {
+		t.Errorf("got %d", status)
 	}
 	<-done
 	r.stop()

@@ -14,7 +14,7 @@ type Merged struct {
 func MergePage(stored []Candle, rows []quality.Checked, p Priority) Merged {
 	m := Merged{Bars: make([]Bar, 0, len(stored)+len(rows))}
 	for len(stored) > 0 || len(rows) > 0 {
-		order := 0
+		var order int
 		switch {
 		case len(rows) == 0:
 			order = -1

@@ -15,17 +15,17 @@ import (
 var hours = grid.New(market.Crypto, market.H1)
 
 // computed is a series of hours as it is stored, seen from behind bars back.
-func computed(t testing.TB, rows []market.Candle, behind int64) []pipeline.Candle {
-	t.Helper()
-	return pipeline.Process(pipeline.Input{Grid: hours, Bars: barsOf(t, hours, rows), Payments: paymentsFor(rows), Behind: behind}).Candles
+func computed(tb testing.TB, rows []market.Candle, behind int64) []pipeline.Candle {
+	tb.Helper()
+	return pipeline.Process(pipeline.Input{Grid: hours, Bars: barsOf(tb, hours, rows), Payments: paymentsFor(rows), Behind: behind}).Candles
 }
 
 // redeliver merges rows into a stored series and computes it from its start.
-func redeliver(t testing.TB, stored []pipeline.Candle, rows []market.Candle, behind int64) (pipeline.Merged, pipeline.Output) {
-	t.Helper()
+func redeliver(tb testing.TB, stored []pipeline.Candle, rows []market.Candle, behind int64) (pipeline.Merged, pipeline.Output) {
+	tb.Helper()
 	d, err := quality.Arrange(hours, rows, stored[len(stored)-1].TS.AddDate(1, 0, 0))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	m := pipeline.MergePage(stored, d.Rows, nil)
 	return m, pipeline.Process(pipeline.Input{Grid: hours, Bars: m.Bars, Payments: paymentsFor(rows), Behind: behind})

@@ -81,11 +81,11 @@ func paymentsFor(rows []market.Candle) []market.Payment {
 }
 
 // barsOf is what a delivery puts into an empty series.
-func barsOf(t testing.TB, g grid.Grid, rows []market.Candle) []pipeline.Bar {
-	t.Helper()
+func barsOf(tb testing.TB, g grid.Grid, rows []market.Candle) []pipeline.Bar {
+	tb.Helper()
 	d, err := quality.Arrange(g, rows, rows[len(rows)-1].TS.AddDate(1, 0, 0))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return pipeline.MergePage(nil, d.Rows, nil).Bars
 }

@@ -19,52 +19,52 @@ import (
 // oracleDir is the folder with what a separate, slow implementation of the
 // rules made of real deliveries; the test is skipped where it is not beside the
 // repository.
-func oracleDir(t testing.TB) string {
-	t.Helper()
+func oracleDir(tb testing.TB) string {
+	tb.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
 			break
 		}
 		if dir == filepath.Dir(dir) {
-			t.Skip("no go.mod above the working directory")
+			tb.Skip("no go.mod above the working directory")
 		}
 		dir = filepath.Dir(dir)
 	}
 	dir = filepath.Join(filepath.Dir(dir), "shared", "data", "expected", "oracle")
 	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the oracle's data are not here: %v", err)
+		tb.Skipf("the oracle's data are not here: %v", err)
 	}
 	return dir
 }
 
-func readFile(t testing.TB, path string) []byte {
-	t.Helper()
+func readFile(tb testing.TB, path string) []byte {
+	tb.Helper()
 	f, err := os.Open(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var r io.Reader = f
 	if strings.HasSuffix(path, ".gz") {
 		if r, err = gzip.NewReader(f); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	b, err := io.ReadAll(r)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
-func readJSON(t testing.TB, path string, into any) {
-	t.Helper()
-	if err := json.Unmarshal(readFile(t, path), into); err != nil {
-		t.Fatalf("%s: %v", path, err)
+func readJSON(tb testing.TB, path string, into any) {
+	tb.Helper()
+	if err := json.Unmarshal(readFile(tb, path), into); err != nil {
+		tb.Fatalf("%s: %v", path, err)
 	}
 }
 
@@ -74,11 +74,11 @@ type table struct {
 	rows    [][]string
 }
 
-func readTable(t testing.TB, path string) table {
-	t.Helper()
-	rows, err := csv.NewReader(strings.NewReader(string(readFile(t, path)))).ReadAll()
+func readTable(tb testing.TB, path string) table {
+	tb.Helper()
+	rows, err := csv.NewReader(strings.NewReader(string(readFile(tb, path)))).ReadAll()
 	if err != nil {
-		t.Fatalf("%s: %v", path, err)
+		tb.Fatalf("%s: %v", path, err)
 	}
 	tab := table{columns: map[string]int{}, rows: rows[1:]}
 	for i, name := range rows[0] {
@@ -111,9 +111,9 @@ func (tab table) time(row int, column string) (time.Time, bool) {
 
 // readCandles reads a delivery as a file adapter does; rows without a readable
 // stamp are only counted.
-func readCandles(t testing.TB, path string, source market.SourceName, quote, payments bool) (rows []market.Candle, offered market.Fields, unreadable int) {
-	t.Helper()
-	tab := readTable(t, path)
+func readCandles(tb testing.TB, path string, source market.SourceName, quote, payments bool) (rows []market.Candle, offered market.Fields, unreadable int) {
+	tb.Helper()
+	tab := readTable(tb, path)
 	for f := range market.Field(market.NumFields) {
 		if _, ok := tab.columns[f.String()]; ok {
 			offered |= market.Offer(f)
@@ -151,14 +151,14 @@ func readCandles(t testing.TB, path string, source market.SourceName, quote, pay
 	return rows, offered, unreadable
 }
 
-func readPayments(t testing.TB, path string) []market.Payment {
-	t.Helper()
-	tab := readTable(t, path)
+func readPayments(tb testing.TB, path string) []market.Payment {
+	tb.Helper()
+	tab := readTable(tb, path)
 	payments := make([]market.Payment, len(tab.rows))
 	for i := range tab.rows {
 		at, ok := tab.time(i, "ts")
 		if !ok {
-			t.Fatalf("%s: row %d has no stamp", path, i)
+			tb.Fatalf("%s: row %d has no stamp", path, i)
 		}
 		payments[i] = market.Payment{At: at, Rate: tab.number(i, "rate")}
 	}

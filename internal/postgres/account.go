@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/user"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -61,6 +64,22 @@ func (a account) credential() *syscall.Credential {
 		return nil
 	}
 	return &syscall.Credential{Uid: a.uid, Gid: a.gid}
+}
+
+// command runs one of PostgreSQL's programs in dir as the account.
+func (a account) command(dir, program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(program, args...) //nolint:noctx // the keeper, who alone runs them, has no context: it ends the server itself
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = dir, serverEnv(), childAttr(a)
+	return cmd
+}
+
+// serverEnv is our environment without what would change the server's behaviour.
+func serverEnv() []string {
+	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		return strings.HasPrefix(entry, "PG") || strings.HasPrefix(entry, "LC_") || strings.HasPrefix(entry, "LANG") ||
+			strings.HasPrefix(entry, "TZ=") || strings.HasPrefix(entry, keeperEnv+"=")
+	})
+	return append(env, "LC_ALL=C", "TZ=UTC")
 }
 
 // own gives a file or folder to the account.

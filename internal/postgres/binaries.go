@@ -229,7 +229,7 @@ func inspect(ctx context.Context, dir string) (Binaries, error) {
 func compareVersions(a, b string) int {
 	number := func(s string) []int {
 		var out []int
-		for _, part := range strings.Split(s, ".") {
+		for part := range strings.SplitSeq(s, ".") {
 			n, _ := strconv.Atoi(strings.TrimRightFunc(part, func(r rune) bool { return r < '0' || r > '9' }))
 			out = append(out, n)
 		}

@@ -40,8 +40,7 @@ func TestSearchTakesTheNewest(t *testing.T) {
 	s := &search{major: 17}
 	s.tryPattern(t.Context(), filepath.Join(root, "*", "bin"))
 	_, err := s.best(t.Context())
-	var missing *NotFoundError
-	if !errors.As(err, &missing) {
+	if _, missing := errors.AsType[*NotFoundError](err); !missing {
 		t.Fatalf("got %v", err)
 	}
 	for _, part := range []string{

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -89,9 +87,7 @@ func (c cluster) create() error {
 	if c.fast {
 		args = append(args, "--no-sync")
 	}
-	cmd := exec.Command(c.bin.Program("initdb"), args...)
-	cmd.Dir, cmd.Env = temp, serverEnv()
-	cmd.SysProcAttr = childAttr(c.acc)
+	cmd := c.acc.command(temp, c.bin.Program("initdb"), args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, lastLines(out, 5))
 	}
@@ -221,15 +217,6 @@ func clusterMajor(dir string) (int, error) {
 		return 0, fmt.Errorf("the file PG_VERSION in %s holds %q and should hold a number", dir, text)
 	}
 	return major, nil
-}
-
-// serverEnv is our environment without what would change the server's behaviour.
-func serverEnv() []string {
-	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return strings.HasPrefix(entry, "PG") || strings.HasPrefix(entry, "LC_") || strings.HasPrefix(entry, "LANG") ||
-			strings.HasPrefix(entry, "TZ=") || strings.HasPrefix(entry, keeperEnv+"=")
-	})
-	return append(env, "LC_ALL=C", "TZ=UTC")
 }
 
 func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

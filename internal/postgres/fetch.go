@@ -51,7 +51,7 @@ func (f Finder) fetch(ctx context.Context, major int) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make a folder for the download: %w", err)
 	}
-	defer os.RemoveAll(temp)
+	defer func() { _ = os.RemoveAll(temp) }()
 	archive := filepath.Join(temp, "archive.jar")
 	if err := download(ctx, address, archive); err != nil {
 		return "", fmt.Errorf("download %s: %w", address, err)

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -122,10 +123,8 @@ func (k *keeper) startServer(c cluster) error {
 	for _, setting := range k.settings() {
 		args = append(args, "-c", setting)
 	}
-	k.cmd = exec.Command(c.bin.Program("postgres"), args...)
-	k.cmd.Dir, k.cmd.Env = k.cluster(), serverEnv()
+	k.cmd = c.acc.command(k.cluster(), c.bin.Program("postgres"), args...)
 	k.cmd.Stdout, k.cmd.Stderr = logFile, logFile
-	k.cmd.SysProcAttr = childAttr(c.acc)
 	if err := k.cmd.Start(); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
@@ -167,7 +166,7 @@ func (k *keeper) ready() bool {
 		return false
 	}
 	lines := strings.Split(string(text), "\n")
-	return len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready" && strings.TrimSpace(lines[0]) == fmt.Sprint(k.cmd.Process.Pid)
+	return len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready" && strings.TrimSpace(lines[0]) == strconv.Itoa(k.cmd.Process.Pid)
 }
 
 func (k *keeper) ensureDatabase() error {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -147,8 +146,5 @@ func checkReach(acc account, binary, dir string) error {
 }
 
 func canEnter(acc account, binary, dir string) error {
-	cmd := exec.Command(binary, "--version")
-	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: acc.credential()}
-	return cmd.Run()
+	return acc.command(dir, binary, "--version").Run()
 }

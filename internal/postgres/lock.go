@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ const lockPoll = 10 * time.Millisecond
 type Lock struct{ file *os.File }
 
 // LockRole takes the role name ("serve") on a data directory for this process and keeps it
-// until Release. An error that is ErrLocked says which process plays the role already.
+// until Release. A RoleTakenError says which process plays the role already.
 func LockRole(dataDir, name string) (*Lock, error) {
 	if err := prepareDataDir(dataDir); err != nil {
 		return nil, err
@@ -30,11 +31,8 @@ func LockRole(dataDir, name string) (*Lock, error) {
 	path := filepath.Join(dataDir, name+".lock")
 	lock, err := tryLock(path, syscall.LOCK_EX)
 	if errors.Is(err, ErrLocked) {
-		who := "another process"
-		if pid, readErr := os.ReadFile(path); readErr == nil && len(pid) > 0 {
-			who = "process " + strings.TrimSpace(string(pid))
-		}
-		return nil, fmt.Errorf("%q already runs on the data folder %s (%s): stop it first, or choose another --data-dir: %w", name, dataDir, who, ErrLocked)
+		pid, _ := os.ReadFile(path) // only to be helpful
+		return nil, &RoleTakenError{Role: name, DataDir: dataDir, Process: strings.TrimSpace(string(pid))}
 	}
 	if err != nil {
 		return nil, err
@@ -44,6 +42,17 @@ func LockRole(dataDir, name string) (*Lock, error) {
 	}
 	return lock, nil
 }
+
+// RoleTakenError says that another process plays a role on a data directory. It is an ErrLocked.
+type RoleTakenError struct{ Role, DataDir, Process string }
+
+func (e *RoleTakenError) Error() string {
+	return fmt.Sprintf("candlewright %s already runs on the data folder %s (process %s): stop it first, or give another --data-dir",
+		e.Role, e.DataDir, cmp.Or(e.Process, "unknown"))
+}
+
+// Unwrap is ErrLocked.
+func (e *RoleTakenError) Unwrap() error { return ErrLocked }
 
 // Release lets go of the lock. A second call does nothing.
 func (l *Lock) Release() {

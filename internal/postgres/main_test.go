@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -39,6 +40,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+func config(dir string) postgres.Config {
+	return postgres.Config{DataDir: dir, Finder: postgres.Finder{Dir: os.Getenv("CANDLEWRIGHT_PG_BIN")}}
+}
+
 // hello is what a helper says when its server is ready.
 type hello struct {
 	URL     string
@@ -49,7 +54,7 @@ type hello struct {
 func help(dir string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	server, err := postgres.Start(ctx, postgres.Config{DataDir: dir})
+	server, err := postgres.Start(ctx, config(dir))
 	if err != nil {
 		return err
 	}
@@ -144,7 +149,7 @@ func self(t *testing.T) string {
 // start starts or joins the server of dir for the test.
 func start(t *testing.T, dir string) *postgres.Server {
 	t.Helper()
-	server, err := postgres.Start(t.Context(), postgres.Config{DataDir: dir})
+	server, err := postgres.Start(t.Context(), config(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,11 +215,7 @@ func serverPid(t *testing.T, dir string) int {
 // parentPid is the process that started pid: the keeper of a server.
 func parentPid(t *testing.T, pid int) int {
 	t.Helper()
-	out, err := exec.Command("ps", "-o", "ppid=", "-p", strconv.Itoa(pid)).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	parent, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	_, parent, err := look(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,8 +224,28 @@ func parentPid(t *testing.T, pid int) int {
 
 // running tells whether pid lives; a zombie does not.
 func running(pid int) bool {
-	out, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
-	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(out)), "Z")
+	state, _, err := look(pid)
+	return err == nil && state != "Z"
+}
+
+// look returns a process's state (one letter) and parent: from /proc, since small images have no
+// ps, or from ps where there is no /proc.
+func look(pid int) (state string, parent int, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err == nil {
+		rest := text[bytes.LastIndexByte(text, ')')+1:] // behind the name, which may hold anything
+		_, err = fmt.Sscan(string(rest), &state, &parent)
+		return state, parent, err
+	}
+	if _, statErr := os.Stat("/proc/self"); statErr == nil {
+		return "", 0, err
+	}
+	out, err := exec.Command("ps", "-o", "stat=,ppid=", "-p", strconv.Itoa(pid)).Output()
+	if err != nil {
+		return "", 0, err
+	}
+	_, err = fmt.Sscan(string(out), &state, &parent)
+	return state[:min(1, len(state))], parent, err
 }
 
 // eventually polls until the condition holds.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -73,7 +74,7 @@ func poolConfig(url string, opts PoolOptions) (*pgxpool.Config, error) {
 		timeout = time.Minute
 	}
 	if _, set := params["statement_timeout"]; !set || opts.StatementTimeout != 0 {
-		params["statement_timeout"] = fmt.Sprint(max(timeout, 0).Milliseconds())
+		params["statement_timeout"] = strconv.FormatInt(max(timeout, 0).Milliseconds(), 10)
 	}
 	if _, set := params["idle_in_transaction_session_timeout"]; !set {
 		params["idle_in_transaction_session_timeout"] = "600000"
@@ -130,8 +131,7 @@ func checkDatabase(ctx context.Context, pool *pgxpool.Pool) error {
 
 // worthWaiting: the server does not answer at all, or says that it is not ready or full.
 func worthWaiting(err error) bool {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pgErr.Code {
 		case "57P03", "57P01", "57P02", "53300": // cannot connect now, shutdown, crash, too many connections
 			return true

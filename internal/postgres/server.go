@@ -127,6 +127,7 @@ func (s *Server) Ensure(ctx context.Context) error {
 	}
 	defer start.Release()
 	if s.keeperAlive() {
+		s.cfg.Log.Debug("PostgreSQL runs already, joining", "data_dir", s.layout.dir)
 		err = s.waitReady(ctx)
 	} else {
 		err = s.startKeeper(ctx)

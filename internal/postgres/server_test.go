@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -212,7 +213,7 @@ func TestOrdinaryUser(t *testing.T) {
 		if owner := info.Sys().(*syscall.Stat_t).Uid; owner != attr.Credential.Uid {
 			t.Errorf("the cluster belongs to %d", owner)
 		}
-		_, err = postgres.Start(t.Context(), postgres.Config{DataDir: dir})
+		_, err = postgres.Start(t.Context(), config(dir))
 		if err == nil || !strings.Contains(err.Error(), "belongs to user id") {
 			t.Errorf("another user on the same folder: %v", err)
 		}
@@ -236,7 +237,7 @@ func TestUnreachableFolder(t *testing.T) {
 	if err := os.Mkdir(closed, mode); err != nil {
 		t.Fatal(err)
 	}
-	_, err := postgres.Start(t.Context(), postgres.Config{DataDir: filepath.Join(closed, "data")})
+	_, err := postgres.Start(t.Context(), config(filepath.Join(closed, "data")))
 	if err == nil {
 		t.Fatal("started in a folder that its account may not enter")
 	}
@@ -280,7 +281,7 @@ func TestStartCanBeGivenUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	gaveUp := make(chan error)
 	go func() {
-		_, err := postgres.Start(ctx, postgres.Config{DataDir: dir})
+		_, err := postgres.Start(ctx, config(dir))
 		gaveUp <- err
 	}()
 	eventually(t, "initdb works", func() bool {
@@ -291,7 +292,7 @@ func TestStartCanBeGivenUp(t *testing.T) {
 	if err := <-gaveUp; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := postgres.Start(ctx, postgres.Config{DataDir: dir}); !errors.Is(err, context.Canceled) {
+	if _, err := postgres.Start(ctx, config(dir)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	// What was under way does not disturb the next one.
@@ -308,7 +309,8 @@ func TestRoleIsHeldByOneProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = postgres.LockRole(dir, "serve")
-	if !errors.Is(err, postgres.ErrLocked) || !strings.Contains(err.Error(), "already runs on the data folder "+dir) {
+	want := fmt.Sprintf("candlewright serve already runs on the data folder %s (process %d)", dir, os.Getpid())
+	if !errors.Is(err, postgres.ErrLocked) || !strings.Contains(err.Error(), want) {
 		t.Errorf("the second: %v", err)
 	}
 	serve.Release()
@@ -327,7 +329,7 @@ func TestBrokenClusterSaysWhy(t *testing.T) {
 	if err := os.WriteFile(conf, []byte("shared_buffers = many\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := postgres.Start(t.Context(), postgres.Config{DataDir: dir})
+	_, err := postgres.Start(t.Context(), config(dir))
 	if err == nil || !strings.Contains(err.Error(), "shared_buffers") {
 		t.Errorf("got %v", err)
 	}

@@ -17,8 +17,18 @@ import (
 func TestRound2(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ x, want float64 }{
-		{0, 0}, {0.285, 0.29}, {1.005, 1.01}, {98.125, 98.13}, {0.8449999, 0.84}, {0.844999999999, 0.85},
-		{-0.285, -0.29}, {-0.004, 0}, {100, 100}, {99.994, 99.99}, {99.995, 100}, {2.675, 2.68},
+		{0, 0},
+		{0.285, 0.29},
+		{1.005, 1.01},
+		{98.125, 98.13},
+		{0.8449999, 0.84},
+		{0.844999999999, 0.85},
+		{-0.285, -0.29},
+		{-0.004, 0},
+		{100, 100},
+		{99.994, 99.99},
+		{99.995, 100},
+		{2.675, 2.68},
 	} {
 		if got := quality.Round2(c.x); got != c.want {
 			t.Errorf("Round2(%v) is %v, want %v", c.x, got, c.want)
@@ -261,5 +271,22 @@ func TestWeekendIsNoLag(t *testing.T) {
 		if got := quality.Assess(false, h, quality.Window{}, instant(t, now)); got.Lag != want {
 			t.Errorf("at %s: %v, want %v", now, got.Lag, want)
 		}
+	}
+}
+
+func TestSanePayment(t *testing.T) {
+	t.Parallel()
+	for rate, want := range map[float64]bool{0: true, 1: true, -1: true, 1.0001: false, -2: false, math.Inf(1): false, math.NaN(): false} {
+		if got := quality.SanePayment(market.Payment{Rate: rate}); got != want {
+			t.Errorf("a rate of %v: %v", rate, got)
+		}
+	}
+}
+
+func TestFailuresKeepWholeMicroseconds(t *testing.T) {
+	t.Parallel()
+	got := quality.NewFailure(instant(t, "2024-03-10T01:00:00.123456789+01:00"), quality.OnGrid)
+	if want := instant(t, "2024-03-10T00:00:00.123456Z"); got.TS != want {
+		t.Errorf("kept as %v, want %v", got.TS, want)
 	}
 }

@@ -164,11 +164,11 @@ func arrange(g grid.Grid, rows []market.Candle, now time.Time) map[string]string
 	return map[string]string{"stored": tidy(stored.String()), "failures": tidy(failures.String()), "counts": strings.Join(counts, "\n")}
 }
 
-func instant(t testing.TB, s string) time.Time {
-	t.Helper()
+func instant(tb testing.TB, s string) time.Time {
+	tb.Helper()
 	x, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return x
 }

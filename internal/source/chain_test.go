@@ -126,7 +126,7 @@ func TestChainServesEachRangeFromTheBestThatCan(t *testing.T) {
 		},
 		"one may later, the other never": {
 			&scripted{fails: map[int]error{3: down}}, &scripted{fails: map[int]error{3: unknown}},
-			"polygon 1-3", []string{"1-11"}, source.Unavailable, "3-11", []string{"UNAVAILABLE", "SYMBOL_NOT_FOUND"},
+			"polygon 1-3", []string{"1-11"}, source.Unavailable, "3-5", []string{"UNAVAILABLE", "SYMBOL_NOT_FOUND"},
 		},
 		"what the first's history does not reach": {
 			&scripted{reach: november(6)}, &scripted{}, "yahoo 1-6, polygon 6-11", []string{"6-11"}, "", "", nil,

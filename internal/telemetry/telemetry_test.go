@@ -59,7 +59,7 @@ func TestAutoFormatWritesJSONToAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	t.Cleanup(func() { _ = f.Close() })
 	NewLogger(f, slog.LevelInfo, LogAuto).Info("x")
 	b, err := os.ReadFile(f.Name())
 	if err != nil || !json.Valid(b) {

@@ -9,8 +9,10 @@ package resttest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -21,6 +23,12 @@ import (
 	"testing"
 	"time"
 )
+
+// patience is how long an answer may take; the contract's own limit is shorter.
+const patience = time.Minute
+
+// clock is the time that answers are compared with.
+var clock = time.Now //nolint:forbidigo // a test's clock: "now" in a shape is the real one
 
 // Case is one line of a file of cases.
 type Case struct {
@@ -83,7 +91,7 @@ func Run(t *testing.T, baseURL, file, when string) {
 		}
 		ran++
 		t.Run(c.ID, func(t *testing.T) {
-			for _, problem := range c.Check(baseURL) {
+			for _, problem := range c.Check(t.Context(), baseURL) {
 				t.Error(problem)
 			}
 		})
@@ -106,27 +114,29 @@ func Parse(line []byte) (Case, error) {
 }
 
 // Check runs the steps and says what is wrong, in sentences.
-func (c Case) Check(baseURL string) []string {
+func (c Case) Check(ctx context.Context, baseURL string) []string {
 	var problems []string
 	for i, s := range c.Steps {
-		for _, p := range s.check(baseURL) {
+		for _, p := range s.check(ctx, baseURL) {
 			problems = append(problems, fmt.Sprintf("step %d, %s %.200s: %s", i+1, s.Request.Method, s.Request.Target, p))
 		}
 	}
 	return problems
 }
 
-func (s Step) check(baseURL string) []string {
+func (s Step) check(ctx context.Context, baseURL string) []string {
 	base, err := url.Parse(baseURL)
 	if err != nil {
 		return []string{err.Error()}
 	}
-	before := time.Now()
-	answer, err := s.Request.send(base.Host)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	before := clock()
+	answer, err := s.Request.send(ctx, base.Host)
 	if err != nil {
 		return []string{err.Error()}
 	}
-	answer.sent, answer.received = before, time.Now()
+	answer.sent, answer.received = before, clock()
 	var problems problems
 	e := s.Expect
 	if answer.status != e.Status {
@@ -153,13 +163,14 @@ type answer struct {
 }
 
 // send speaks HTTP/1.1 by hand, since any client would clean the target.
-func (r Request) send(host string) (*answer, error) {
-	conn, err := net.Dial("tcp", host)
+func (r Request) send(ctx context.Context, host string) (*answer, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", host)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+	defer func() { _ = conn.Close() }()
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
 		return nil, fmt.Errorf("set deadline: %w", err)
 	}
 	var b strings.Builder
@@ -178,9 +189,8 @@ func (r Request) send(host string) (*answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
-	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
 	}
 	return &answer{status: resp.StatusCode, header: resp.Header, body: body}, nil

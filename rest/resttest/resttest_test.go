@@ -56,10 +56,10 @@ func TestHeaders(t *testing.T) {
 		{"x-a", `{"new":1}`, "no known form"},
 		{"x-a", `{}`, "no known form"},
 	} {
-		wants(t, one(Expect{Status: 307, Headers: map[string]json.RawMessage{tc.name: json.RawMessage(tc.want)}}).Check(base), tc.problem)
+		wants(t, one(Expect{Status: 307, Headers: map[string]json.RawMessage{tc.name: json.RawMessage(tc.want)}}).Check(t.Context(), base), tc.problem)
 	}
-	wants(t, one(Expect{Status: 200}).Check(base), "status 307, want 200")
-	wants(t, one(Expect{Status: 307}).Check("http://127.0.0.1:1"), "connect")
+	wants(t, one(Expect{Status: 200}).Check(t.Context(), base), "status 307, want 200")
+	wants(t, one(Expect{Status: 307}).Check(t.Context(), "http://127.0.0.1:1"), "connect")
 }
 
 func TestBodies(t *testing.T) {
@@ -73,13 +73,13 @@ func TestBodies(t *testing.T) {
 		{"no JSON", `<html>`, `{}`, "not JSON"},
 		{"no UTF-8", "\"\xff\"", `""`, "not UTF-8"},
 	} {
-		wants(t, one(Expect{Status: 200, JSON: &tc.json}).Check(answering(t, 200, tc.body)), tc.problem)
+		wants(t, one(Expect{Status: 200, JSON: &tc.json}).Check(t.Context(), answering(t, 200, tc.body)), tc.problem)
 	}
-	wants(t, one(Expect{Status: 200, Compact: true}).Check(answering(t, 200, `{"a": 1}`)), "white space")
-	wants(t, one(Expect{Status: 200, Compact: true}).Check(answering(t, 200, "{\"a\":1}\n")), "line end")
-	wants(t, one(Expect{Status: 200, Compact: true}).Check(answering(t, 200, `{"a":" b"}`)), "")
+	wants(t, one(Expect{Status: 200, Compact: true}).Check(t.Context(), answering(t, 200, `{"a": 1}`)), "white space")
+	wants(t, one(Expect{Status: 200, Compact: true}).Check(t.Context(), answering(t, 200, "{\"a\":1}\n")), "line end")
+	wants(t, one(Expect{Status: 200, Compact: true}).Check(t.Context(), answering(t, 200, `{"a":" b"}`)), "")
 	empty := ""
-	wants(t, one(Expect{Status: 200, Text: &empty}).Check(answering(t, 200, "x")), "body")
+	wants(t, one(Expect{Status: 200, Text: &empty}).Check(t.Context(), answering(t, 200, "x")), "body")
 }
 
 func TestShapes(t *testing.T) {
@@ -110,7 +110,7 @@ func TestShapes(t *testing.T) {
 		{`7`, ``, `1`},
 	} {
 		check := func(body string) []string {
-			return one(Expect{Status: 200, Shape: json.RawMessage(tc.shape)}).Check(answering(t, 200, body))
+			return one(Expect{Status: 200, Shape: json.RawMessage(tc.shape)}).Check(t.Context(), answering(t, 200, body))
 		}
 		for body := range strings.FieldsSeq(tc.good) {
 			if p := check(body); len(p) > 0 {
@@ -182,7 +182,7 @@ func TestRules(t *testing.T) {
 		{"novel", goodTrigger, `45`, `45 `},
 	} {
 		body := strings.Replace(tc.good, tc.from, tc.to, 1)
-		problems := one(Expect{Status: 200, Rule: tc.rule}).Check(answering(t, 200, body))
+		problems := one(Expect{Status: 200, Rule: tc.rule}).Check(t.Context(), answering(t, 200, body))
 		if (len(problems) == 0) != (tc.from == "") {
 			t.Errorf("%s with %s for %s: problems %q", tc.rule, tc.to, tc.from, problems)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -56,7 +57,7 @@ func readValue(dec *json.Decoder) (value, error) {
 	case nil:
 		return value{kind: null}, nil
 	case bool:
-		return value{kind: boolean, text: fmt.Sprint(tok)}, nil
+		return value{kind: boolean, text: strconv.FormatBool(tok)}, nil
 	case json.Number:
 		return value{kind: number, text: tok.String()}, nil
 	case string:
@@ -114,6 +115,7 @@ func (v value) String() string {
 		return fmt.Sprintf("an array of %d", len(v.items))
 	case object:
 		return fmt.Sprintf("an object of %.80q", v.keys)
+	default: // a number or a bool
+		return v.text
 	}
-	return v.text
 }

@@ -4,7 +4,9 @@
 // The server is a throwaway one that all test programs of a user share. It starts with the first
 // database that is asked for, and goes with its data a few seconds after the last test program
 // has ended, however that ended. CANDLEWRIGHT_TEST_PG, the URL of a role that may create
-// databases, replaces it; DATABASE_URL is ignored, so no test can touch real data.
+// databases, replaces it (a killed test then leaves its database, named candlewright_test_…, and the
+// template stays); DATABASE_URL is ignored, so no test can touch real data. The server does not wait
+// for disks and may live in memory: do not measure durable writes on it.
 package pgtest
 
 import (
@@ -58,7 +60,7 @@ func NewEmptyURL(tb testing.TB) string {
 // when the tests run as root, which it may not in the case of tb.TempDir.
 func DataDir(tb testing.TB) string {
 	tb.Helper()
-	dir, err := os.MkdirTemp(serverParent(), "candlewright-")
+	dir, err := os.MkdirTemp(serverParent(), "candlewright-") //nolint:usetesting // below tb.TempDir only our own account may enter
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -78,7 +80,7 @@ var server = sync.OnceValues(func() (*postgres.Server, error) {
 	defer cancel()
 	return postgres.Start(ctx, postgres.Config{
 		DataDir:   filepath.Join(serverParent(), fmt.Sprintf("candlewright-pgtest-%d", os.Geteuid())),
-		Finder:    postgres.Finder{Dir: os.Getenv("CANDLEWRIGHT_PG_BIN")},
+		Finder:    postgres.Finder{Dir: os.Getenv("CANDLEWRIGHT_PG_BIN"), Fetch: os.Getenv("CANDLEWRIGHT_FETCH_POSTGRES") != ""},
 		Throwaway: true,
 		Linger:    linger,
 	})

@@ -195,7 +195,7 @@ func (q *query) explain(ctx context.Context, w source.Window, got page) error {
 		return bad
 	}
 	listed, err := q.firstBar(ctx, w)
-	if err == nil && listed.Before(w.Grid.Stamp(w.End)) {
+	if err == nil && (listed.Before(w.Grid.Stamp(w.End)) || listed.After(q.r.Now)) {
 		q.r.Refused(market.Binance, w, bad)
 		return bad
 	}

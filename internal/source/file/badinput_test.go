@@ -27,13 +27,13 @@ func TestBadInput(t *testing.T) {
 		o        Options
 		want     string
 	}{
-		{"empty file", "", daily, "in: no rows: want at least one candle"},
-		{"blank lines", "\n \n", daily, "in: no rows: want at least one candle"},
-		{"header alone", header, daily, "in: no rows: want at least one candle"},
-		{"header and blank lines", header + "\n\r\n", daily, "in: no rows: want at least one candle"},
-		{"banner alone", "see https://example.org\n", daily, "in: no rows: want at least one candle"},
-		{"empty list", "[]", hourly, "in: no rows: want at least one candle"},
-		{"empty list in an object", `{"candles": [], "n": 0}`, hourly, "in: no rows: want at least one candle"},
+		{"empty file", "", daily, "in: no rows: want at least one"},
+		{"blank lines", "\n \n", daily, "in: no rows: want at least one"},
+		{"header alone", header, daily, "in: no rows: want at least one"},
+		{"header and blank lines", header + "\n\r\n", daily, "in: no rows: want at least one"},
+		{"banner alone", "see https://example.org\n", daily, "in: no rows: want at least one"},
+		{"empty list", "[]", hourly, "in: no rows: want at least one"},
+		{"empty list in an object", `{"candles": [], "n": 0}`, hourly, "in: no rows: want at least one"},
 
 		{"no volume", "Date,Open,High,Low,Close\n2024-01-02,1,2,3,4\n", daily, `in: no column for volume among "Date,Open,High,Low,Close": want ts, open, high, low, close and volume`},
 		{"no time", "open,high,low,close,volume\n1,2,3,4,5\n", daily, `in: no column for time among "open,high,low,close,volume": want ts, open, high, low, close and volume`},

@@ -105,10 +105,8 @@ func meansSomething(key string) bool {
 		return true
 	}
 	for _, list := range [][]string{openNames, endNames, paymentNames, rateNames} {
-		for _, name := range list {
-			if name == key {
-				return true
-			}
+		if slices.Contains(list, key) {
+			return true
 		}
 	}
 	_, ok := parseField(key)

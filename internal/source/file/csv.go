@@ -52,8 +52,7 @@ func openCSV(in *lines) (*csvTable, error) {
 			return nil, err
 		}
 	}
-	t.first = bytes.Clone(line)
-	t.sep = separator(line)
+	t.first, t.sep = line, separator(line)
 	cells, ok := split(nil, line, t.sep)
 	if !ok {
 		return nil, t.place().fault("the header %s has an open quote: want it closed on its line", quoted(t.first))
@@ -164,8 +163,8 @@ func separator(line []byte) byte {
 	return '\t'
 }
 
-// split appends the cells of a line, without surrounding blanks and quotes; it
-// may write into the line. False where a quote is not closed or text follows it.
+// split appends the cells of a line, without surrounding blanks and quotes.
+// False where a quote is not closed or text follows it.
 func split(cells [][]byte, line []byte, sep byte) ([][]byte, bool) {
 	if bytes.IndexByte(line, '"') < 0 {
 		for {
@@ -206,21 +205,24 @@ func split(cells [][]byte, line []byte, sep byte) ([][]byte, bool) {
 	}
 }
 
-// unquote reads a quoted cell behind its first quote, in place; two quotes
-// stand for one.
+// unquote reads a quoted cell behind its first quote; two quotes stand for one.
 func unquote(b []byte) (cell, rest []byte, ok bool) {
-	n := 0
-	for i := 0; i < len(b); i++ {
-		if b[i] == '"' {
-			if i+1 == len(b) || b[i+1] != '"' {
-				return b[:n], b[i+1:], true
-			}
-			i++
+	end := bytes.IndexByte(b, '"')
+	for end >= 0 && end+1 < len(b) && b[end+1] == '"' {
+		next := bytes.IndexByte(b[end+2:], '"')
+		if next < 0 {
+			return nil, nil, false
 		}
-		b[n] = b[i]
-		n++
+		end += 2 + next
 	}
-	return nil, nil, false
+	if end < 0 {
+		return nil, nil, false
+	}
+	cell = b[:end]
+	if bytes.IndexByte(cell, '"') >= 0 {
+		cell = bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))
+	}
+	return cell, b[end+1:], true
 }
 
 // trimLeft takes blanks off the front, but for a separator.

@@ -67,7 +67,7 @@ func (p place) fault(format string, args ...any) error {
 }
 
 func noRows(file string) error {
-	return fmt.Errorf("%s: %w: want at least one candle", file, ErrNoRows)
+	return fmt.Errorf("%s: %w: want at least one", file, ErrNoRows)
 }
 
 // readError says in one line why bytes could not be had.
@@ -84,8 +84,7 @@ func readError(file string, line int, err error) error {
 
 // bareError takes operation and path off an error of the file system.
 func bareError(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err

@@ -56,20 +56,21 @@ var dresses = []struct {
 	{"CRLF", func(_ testing.TB, b []byte) []byte { return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n")) }},
 	{"no last line end", func(_ testing.TB, b []byte) []byte { return bytes.TrimRight(b, "\n") }},
 	{"gzip", zipped},
-	{"gzip in two members with mark", func(t testing.TB, b []byte) []byte {
-		return append(zipped(t, append([]byte("\ufeff"), b[:len(b)/2]...)), zipped(t, b[len(b)/2:])...)
+	{"gzip in two members with mark", func(tb testing.TB, b []byte) []byte {
+		tb.Helper()
+		return append(zipped(tb, append([]byte("\ufeff"), b[:len(b)/2]...)), zipped(tb, b[len(b)/2:])...)
 	}},
 }
 
-func zipped(t testing.TB, b []byte) []byte {
-	t.Helper()
+func zipped(tb testing.TB, b []byte) []byte {
+	tb.Helper()
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
 	if _, err := w.Write(b); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.Bytes()
 }
@@ -77,7 +78,7 @@ func zipped(t testing.TB, b []byte) []byte {
 func scriptOptions(t *testing.T, comment string) (o Options) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(comment), "\n")
-	for _, word := range strings.Fields(lines[len(lines)-1]) {
+	for word := range strings.FieldsSeq(lines[len(lines)-1]) {
 		name, value, _ := strings.Cut(word, "=")
 		var err error
 		switch name {
@@ -128,13 +129,14 @@ func describe(name string, in io.Reader, o Options) string {
 	return b.String()
 }
 
-func offeredWords(offered market.Fields) (words string) {
+func offeredWords(offered market.Fields) string {
+	var words strings.Builder
 	for f := range market.Field(market.NumFields) {
 		if offered.Has(f) {
-			words += " " + f.String()
+			words.WriteString(" " + f.String())
 		}
 	}
-	return words
+	return words.String()
 }
 
 func rowWords(row Row, offered market.Fields) string {

@@ -69,7 +69,7 @@ func TestReadFunding(t *testing.T) {
 func TestBadFunding(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, in, want string }{
-		{"empty", "", "in: no rows: want at least one candle"},
+		{"empty", "", "in: no rows: want at least one"},
 		{"no rate", "ts,price\n1526112000000,1\n", `in: no columns for time and rate among "ts,price": want ts and rate`},
 		{"no time", "rate,symbol\n1,BTC\n", `in: no columns for time and rate among "rate,symbol": want ts and rate`},
 		{"two rates", "ts,rate,rate\n1526112000000,1,2\n", `in: two columns are named "rate" (number 2 and 3): want one`},

@@ -103,8 +103,8 @@ func NewReader(name string, r io.Reader, o Options) (*Reader, error) {
 	}
 	return &Reader{
 		file: name, table: t, layout: l, place: newPlacer(o), options: o,
-		lean:        t.form() == FormLEAN && o.Class != market.Crypto,
-		spanned:     l.end < 0 || l.atEnd || o.Class != market.Crypto,
+		lean:    t.form() == FormLEAN && o.Class != market.Crypto,
+		spanned: l.end < 0 || l.atEnd || o.Class != market.Crypto,
 		template: market.Candle{
 			Delivered:       market.NoFields(),
 			Offered:         l.offered,

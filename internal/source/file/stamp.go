@@ -6,9 +6,9 @@ import "time"
 type stampKind uint8
 
 const (
-	naive    stampKind = iota // a date or wall clock of a zone that the stamp does not name
-	offset                    // a wall clock with its distance from UTC
-	epoch                     // an instant counted from 1970
+	naive  stampKind = iota // a date or wall clock of a zone that the stamp does not name
+	offset                  // a wall clock with its distance from UTC
+	epoch                   // an instant counted from 1970
 )
 
 // stamp is a time as a file writes it.

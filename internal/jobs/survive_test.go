@@ -1,0 +1,215 @@
+package jobs_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/candlewright/candlewright/internal/market"
+	"github.com/candlewright/candlewright/internal/pipeline"
+	"github.com/candlewright/candlewright/internal/postgres"
+	"github.com/candlewright/candlewright/internal/postgres/pgtest"
+	"github.com/candlewright/candlewright/internal/source"
+)
+
+// undisturbed is what runs of BTC leave behind that nothing interferes with.
+func undisturbed(t *testing.T, rows int, tfs ...market.Timeframe) *world {
+	t.Helper()
+	w := newWorld(t, &feed{rows: rows})
+	w.work(t, w.quick())
+	w.await(t, w.trigger(t, btc, tfs...).ID, pipeline.RunCompleted)
+	return w
+}
+
+// sameAs holds that a world has what an undisturbed one has, and fetched nothing
+// twice.
+func (w *world) sameAs(t *testing.T, want *world) {
+	t.Helper()
+	same(t, "contents of the database", w.contents(t), want.contents(t))
+	same(t, "ranges fetched", w.stored(t), want.stored(t))
+}
+
+func TestStoppedWorkerHandsItsRunBack(t *testing.T) {
+	t.Parallel()
+	want := undisturbed(t, 50, market.D1)
+	held, release := make(chan struct{}, 1), make(chan struct{})
+	w := newWorld(t, &feed{rows: 50, turn: func(ctx context.Context, _ source.Request, page int) error {
+		if page == 3 {
+			held <- struct{}{}
+			return hold(ctx, release)
+		}
+		return nil
+	}})
+	cfg := w.quick()
+	cfg.Grace = 100 * time.Millisecond
+	workers := w.work(t, cfg)
+	run := w.trigger(t, btc, market.D1)
+	receive(t, "the fourth page", held)
+	stop(t, workers)
+
+	same(t, "jobs after the stop", w.jobs(t, run.ID), []string{"available"})
+	if got := w.run(t, run.ID); got.Status != pipeline.RunInProgress || got.RecordsDone != 150 {
+		t.Errorf("after the stop the run is %s with %d records done, want in_progress with 150", got.Status, got.RecordsDone)
+	}
+	close(release)
+	other := worldOn(t, w.pool, &feed{rows: 50})
+	other.work(t, other.quick())
+	other.await(t, run.ID, pipeline.RunCompleted)
+	other.sameAs(t, want)
+	same(t, "jobs at the end", len(w.jobs(t, run.ID)), 1)
+}
+
+func TestRunThatEndsWithinTheGraceIsNotCut(t *testing.T) {
+	t.Parallel()
+	held, release := make(chan struct{}, 1), make(chan struct{})
+	w := newWorld(t, &feed{rows: 100, turn: func(ctx context.Context, _ source.Request, page int) error {
+		if page == 1 {
+			held <- struct{}{}
+			return hold(ctx, release)
+		}
+		return nil
+	}})
+	workers := w.work(t, w.quick())
+	run := w.trigger(t, btc, market.D1)
+	receive(t, "the second page", held)
+	stopped := make(chan error, 1)
+	go func() { stopped <- workers.Stop(context.WithoutCancel(t.Context())) }()
+	close(release)
+	check(t, receive(t, "the stop", stopped))
+	if got := w.run(t, run.ID); got.Status != pipeline.RunCompleted {
+		t.Errorf("run is %s, want completed", got.Status)
+	}
+	same(t, "jobs", w.jobs(t, run.ID), []string{"completed"})
+}
+
+// TestKilledWorkers kills worker processes at random instants until the run is
+// done in spite of that.
+func TestKilledWorkers(t *testing.T) {
+	t.Parallel()
+	kills := 20
+	if testing.Short() {
+		kills = 3
+	}
+	const rows = 48
+	want := undisturbed(t, rows, market.H1, market.D1)
+	url := pgtest.NewURL(t)
+	pool, err := postgres.Connect(t.Context(), url, postgres.PoolOptions{})
+	check(t, err)
+	t.Cleanup(pool.Close)
+	w := worldOn(t, pool, &feed{rows: rows})
+	run := w.trigger(t, btc, market.H1, market.D1)
+	spec := processSpec{URL: url, Rows: rows, Pause: 3 * time.Millisecond}
+
+	killed := 0
+	for ; killed < kills && !w.run(t, run.ID).Status.Ended(); killed++ {
+		p := startProcess(t, spec)
+		check(t, (pauser{rand.N(250 * time.Millisecond)}).wait(t.Context()))
+		p.kill(t)
+	}
+	before := w.run(t, run.ID)
+	t.Logf("after %d kills the run is %s, %d of %d records done, in attempt %d", killed, before.Status, before.RecordsDone, before.RecordsTotal, before.Attempt)
+	begin := time.Now()
+	last := startProcess(t, spec)
+	eventually(t, "the run goes on", func() bool { return w.run(t, run.ID).RecordsDone > before.RecordsDone || before.Status.Ended() })
+	t.Logf("it went on %v after the last start", time.Since(begin).Round(time.Millisecond))
+	w.await(t, run.ID, pipeline.RunCompleted)
+	last.end(t)
+	w.sameAs(t, want)
+}
+
+// TestOtherProcessTakesOver kills a worker while another process waits for work.
+func TestOtherProcessTakesOver(t *testing.T) {
+	t.Parallel()
+	const rows = 48
+	want := undisturbed(t, rows, market.H1)
+	url := pgtest.NewURL(t)
+	pool, err := postgres.Connect(t.Context(), url, postgres.PoolOptions{})
+	check(t, err)
+	t.Cleanup(pool.Close)
+	w := worldOn(t, pool, &feed{rows: rows})
+	run := w.trigger(t, btc, market.H1)
+	p := startProcess(t, processSpec{URL: url, Rows: rows, Pause: 20 * time.Millisecond})
+	eventually(t, "the run is on its way", func() bool { return w.run(t, run.ID).RecordsDone > 0 })
+
+	w.work(t, w.quick())
+	p.kill(t)
+	killed, done := time.Now(), w.run(t, run.ID).RecordsDone
+	eventually(t, "the run goes on", func() bool { return w.run(t, run.ID).RecordsDone > done })
+	t.Logf("the run went on %v after its worker was killed", time.Since(killed).Round(time.Millisecond))
+	w.await(t, run.ID, pipeline.RunCompleted)
+	w.sameAs(t, want)
+}
+
+// TestWorkerKilledBeforeItsRunBegan is the death between the two statements that
+// take a job and begin its run.
+func TestWorkerKilledBeforeItsRunBegan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, &feed{rows: 1000})
+	run := w.trigger(t, btc, market.D1)
+	w.exec(t, `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '10 seconds', attempted_by = '{dead}'`)
+	w.work(t, w.quick())
+	other := worldOn(t, w.pool, &feed{rows: 1000})
+	other.work(t, other.quick())
+	w.await(t, run.ID, pipeline.RunCompleted)
+	eventually(t, "the new job is done", func() bool { return len(w.jobs(t, run.ID)) == 2 && w.jobs(t, run.ID)[1] == "completed" })
+	same(t, "jobs", w.jobs(t, run.ID), []string{"running", "completed"})
+	same(t, "rows that River's rescuer will close", w.texts(t, `SELECT state::text FROM river_job WHERE metadata ? 'cancel_attempted_at'`), []string{"running"})
+}
+
+// TestWorkerKilledAfterItsRunEnded is the death before River heard of the end,
+// and the rescue of that row much later.
+func TestWorkerKilledAfterItsRunEnded(t *testing.T) {
+	t.Parallel()
+	f := &feed{rows: 1000}
+	w := newWorld(t, f)
+	workers := w.work(t, w.quick())
+	run := w.trigger(t, btc, market.D1)
+	w.await(t, run.ID, pipeline.RunCompleted)
+	stop(t, workers)
+	asked := len(f.asked())
+
+	w.exec(t, `UPDATE river_job SET state = 'running', finalized_at = NULL, attempted_at = now() - interval '10 seconds'`)
+	again := worldOn(t, w.pool, f)
+	workers = again.work(t, again.quick())
+	eventually(t, "the row is marked", func() bool {
+		return len(w.texts(t, `SELECT state::text FROM river_job WHERE metadata ? 'cancel_attempted_at'`)) == 1
+	})
+	stop(t, workers)
+
+	w.exec(t, `UPDATE river_job SET state = 'available', metadata = '{}'`) // as if it were rescued
+	third := worldOn(t, w.pool, f)
+	third.work(t, third.quick())
+	eventually(t, "the job is done", func() bool { return w.jobs(t, run.ID)[0] == "completed" })
+	if n := len(f.asked()); n != asked {
+		t.Errorf("the source was asked %d times for a run that had ended", n-asked)
+	}
+}
+
+// TestConnectionsAreCut cuts every connection to the database in the middle of
+// a run, that of its lock among them.
+func TestConnectionsAreCut(t *testing.T) {
+	t.Parallel()
+	const rows = 48
+	want := undisturbed(t, rows, market.H1)
+	w := newWorld(t, &feed{rows: rows, pause: 5 * time.Millisecond})
+	w.work(t, w.quick())
+	run := w.trigger(t, btc, market.H1)
+	for cut := range 2 {
+		at := int64(1000 + 2000*cut)
+		eventually(t, "the run is on its way", func() bool { return w.run(t, run.ID).RecordsDone > at })
+		w.cutConnections(t)
+	}
+	w.await(t, run.ID, pipeline.RunCompleted)
+	w.sameAs(t, want)
+}
+
+// cutConnections ends every connection to the database but one.
+func (w *world) cutConnections(t testing.TB) {
+	t.Helper()
+	conn, err := w.pool.Acquire(t.Context())
+	check(t, err)
+	defer conn.Release()
+	_, err = conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	check(t, err)
+}
