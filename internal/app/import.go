@@ -46,13 +46,15 @@ func (c *importCmd) Run(ctx context.Context, g *globals, term *terminal, log *sl
 		return err
 	}
 	defer db.close(log)
-	return c.run(ctx, term, newService(db, log), log, req)
-}
-
-func (c *importCmd) run(ctx context.Context, term *terminal, service *enrich.Service, log *slog.Logger, req enrich.ImportRequest) error {
-	if err := endInterrupted(ctx, service, log); err != nil {
+	service, err := newService(db, nil, log)
+	if err != nil {
 		return err
 	}
+	endInterrupted(ctx, service, log)
+	return c.run(ctx, term, service, req)
+}
+
+func (c *importCmd) run(ctx context.Context, term *terminal, service *enrich.Service, req enrich.ImportRequest) error {
 	bar := newProgress(term.err)
 	req.Report = bar.importing
 	started := term.now()

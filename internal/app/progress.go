@@ -56,6 +56,24 @@ func (p *progress) begin(now enrich.ImportProgress) {
 		progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(total > 0))
 }
 
+// running shows an event of a run.
+func (p *progress) running(now pipeline.Progress) {
+	if !p.tty {
+		eta := ""
+		if now.EtaSeconds != nil && now.Status == pipeline.RunInProgress {
+			eta = fmt.Sprintf(", about %d s to go", *now.EtaSeconds)
+		}
+		_, _ = fmt.Fprintf(p.out, "%s %s: %d of %d bars%s\n", now.Status, now.Stage, now.RecordsDone, now.RecordsTotal, eta)
+		return
+	}
+	if p.bar == nil {
+		p.bar = progressbar.NewOptions64(max(now.RecordsTotal, 1), progressbar.OptionSetWriter(p.out), progressbar.OptionShowCount(),
+			progressbar.OptionShowIts(), progressbar.OptionSetItsString("bars"), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
+	}
+	p.bar.Describe(string(now.Stage) + " " + string(now.Timeframe))
+	_ = p.bar.Set64(min(now.RecordsDone, max(now.RecordsTotal, 1))) // a bar that cannot be drawn is no reason to stop
+}
+
 // end clears the bar.
 func (p *progress) end() {
 	if p.bar != nil {

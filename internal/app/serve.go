@@ -13,8 +13,8 @@ import (
 	"github.com/candlewright/candlewright/internal/enrich"
 	"github.com/candlewright/candlewright/internal/fault"
 	"github.com/candlewright/candlewright/internal/httpserver"
+	"github.com/candlewright/candlewright/internal/jobs"
 	"github.com/candlewright/candlewright/internal/postgres"
-	"github.com/candlewright/candlewright/internal/store"
 	"github.com/candlewright/candlewright/internal/telemetry"
 	"github.com/candlewright/candlewright/rest"
 )
@@ -25,8 +25,18 @@ type listenFlags struct {
 	Deadline time.Duration `name:"deadline" default:"10s" env:"CANDLEWRIGHT_DEADLINE" help:"How long a request may take."`
 }
 
+// workFlags say how much a process works.
+type workFlags struct {
+	Runs  int           `name:"runs" default:"4" env:"CANDLEWRIGHT_RUNS" help:"Runs carried out at a time."`
+	Grace time.Duration `name:"grace" default:"10s" env:"CANDLEWRIGHT_GRACE" help:"How long runs may go on when the program is told to stop, before they are handed back to the queue."`
+}
+
 type serveCmd struct {
 	listenFlags
+	workFlags
+	sourceFlags
+
+	Worker bool `default:"true" negatable:"" env:"CANDLEWRIGHT_WORKER" help:"Carry out queued runs too."`
 }
 
 // Run serves until it is told to stop.
@@ -41,8 +51,10 @@ func (c *serveCmd) Run(ctx context.Context, g *globals, term *terminal, log *slo
 		return err
 	}
 	defer db.close(log)
-	return c.serve(ctx, db, log, func(ln net.Listener) {
-		_, _ = fmt.Fprintf(term.err, "Serving on http://%s\n", ln.Addr())
+	s := &serving{listen: c.listenFlags, work: c.workFlags, sources: c.sourceFlags, worker: c.Worker, db: db, log: log}
+	return s.run(ctx, func(_ context.Context, base string) error {
+		_, _ = fmt.Fprintf(term.err, "Serving on %s\n", base)
+		return nil
 	})
 }
 
@@ -62,44 +74,67 @@ func (c *serveCmd) claim(g *globals) (release func(), err error) {
 	return lock.Release, nil
 }
 
-// serve runs the service on a database until ctx ends. listening is called when
-// the first request can be answered.
-func (c *listenFlags) serve(ctx context.Context, db *database, log *slog.Logger, listening func(net.Listener)) error {
+// serving is the whole program at work: faces and, if it is a worker, runs.
+type serving struct {
+	listen  listenFlags
+	work    workFlags
+	sources sourceFlags
+	worker  bool
+	db      *database
+	log     *slog.Logger
+	service *enrich.Service
+}
+
+// run serves until ctx ends. ready is called with the address when the first
+// request can be answered; its error ends everything.
+func (s *serving) run(ctx context.Context, ready func(ctx context.Context, base string) error) error {
+	chain, err := s.sources.chain(s.log)
+	if err != nil {
+		return err
+	}
+	if s.service, err = newService(s.db, chain, s.log); err != nil {
+		return err
+	}
 	metrics := telemetry.NewMetrics()
-	service := newService(db, log)
 	server := httpserver.New(httpserver.Config{
-		Addr: c.Addr, Deadline: c.Deadline, Log: log, Metrics: metrics,
-		Ready: func(ctx context.Context) error {
-			if err := db.pool.Ping(ctx); err != nil {
-				return fault.Down(err, "the database does not answer")
-			}
-			return nil
-		},
-	}, httpserver.Face{Prefix: rest.Prefix, Handler: rest.New(service, log), Around: rest.CORS, IgnoresBody: true},
-		httpserver.Face{Prefix: "/metrics", Handler: telemetry.MetricsHandler(metrics, log)})
+		Addr: s.listen.Addr, Deadline: s.listen.Deadline, Log: s.log, Metrics: metrics, Ready: s.db.ready,
+	},
+		httpserver.Face{Prefix: rest.Prefix, Handler: rest.New(s.service, s.log), Around: rest.CORS, IgnoresBody: true},
+		httpserver.Face{Prefix: "/metrics", Handler: telemetry.MetricsHandler(metrics, s.log)})
 	ln, err := server.Listen(ctx)
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Run(ctx, ln) })
-	group.Go(func() error { return endInterrupted(ctx, service, log) })
-	listening(ln)
+	if s.worker {
+		workers, err := jobs.NewWorkers(s.db.pool, s.service, jobs.Config{Runs: s.work.Runs, Grace: s.work.Grace, Log: s.log, Metrics: metrics})
+		if err != nil {
+			return err
+		}
+		group.Go(func() error { return workers.Run(ctx) })
+	}
+	group.Go(func() error { return ready(ctx, "http://"+shownAddress(ln.Addr())) })
 	return group.Wait()
 }
 
-func newService(db *database, log *slog.Logger) *enrich.Service {
-	return enrich.New(enrich.Deps{Store: store.New(db.pool), Now: func() time.Time { return time.Now().UTC() }, Elapsed: elapsed(), Log: log})
-}
-
-// endInterrupted ends the imports whose process died.
-func endInterrupted(ctx context.Context, service *enrich.Service, log *slog.Logger) error {
-	found, err := service.TakeUpOrphans(ctx)
-	if err != nil {
-		log.WarnContext(ctx, "look for interrupted runs", "err", err.Error())
-	}
-	if found.Interrupted > 0 {
-		log.InfoContext(ctx, "imports were interrupted and have ended as failed", "runs", found.Interrupted)
+// ready says why the database cannot be used now.
+func (d *database) ready(ctx context.Context) error {
+	if err := d.pool.Ping(ctx); err != nil {
+		return fault.Down(err, "the database does not answer")
 	}
 	return nil
+}
+
+// shownAddress is an address that a person can open: one that means all of the
+// machine's is shown as this machine's.
+func shownAddress(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
 }

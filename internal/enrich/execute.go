@@ -136,13 +136,13 @@ func (x *execution) timeframe(ctx context.Context, row pipeline.Backfill) error 
 	g := grid.New(x.symbol.Class, row.Timeframe)
 	p := &passage{x: x, row: row, t: target{
 		symbol: x.symbol, grid: g, runID: x.run.ID, priority: x.s.priority(x.symbol.Class), by: "source", now: x.now,
-		newest: g.Stamp(g.LastEnded(x.run.To)), elapsed: x.s.elapsed,
+		newest: g.Stamp(g.LastEnded(x.through())), elapsed: x.s.elapsed,
 	}}
 	from := x.run.From
 	if row.DoneThrough.After(from) {
 		from = row.DoneThrough
 	}
-	first, last := g.FirstFrom(from), g.LastEnded(x.run.To)
+	first, last := g.FirstFrom(from), g.LastEnded(x.through())
 	if first <= last {
 		req := source.Request{
 			Symbol: x.symbol.Symbol, Timeframe: row.Timeframe, From: g.Stamp(first), To: g.Stamp(last + 1), Now: x.now,
@@ -158,6 +158,15 @@ func (x *execution) timeframe(ctx context.Context, row pipeline.Backfill) error 
 		}
 	}
 	return p.finish(ctx)
+}
+
+// through is up to when the run goes. One that was to go up to now when it was
+// queued goes up to the now at which it is carried out.
+func (x *execution) through() time.Time {
+	if x.run.To.Before(x.run.CreatedAt) {
+		return x.run.To
+	}
+	return x.now
 }
 
 // passage is a run's way through one series.

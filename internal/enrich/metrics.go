@@ -28,7 +28,7 @@ type StageMetrics struct {
 	Total, Successful int64
 	SuccessRate       float64 // percent, rounded as shown; 0 without rows
 	AvgMs             int64   // mean of those that have a duration, cut; 0 without
-	QuotaRemaining    *int64    // of fetches: of the newest row that carries one
+	QuotaRemaining    *int64  // of fetches: of the newest row that carries one
 }
 
 // TrackedQuality is the plain mean over the day metrics with records of the last

@@ -25,11 +25,12 @@ type Queue interface {
 	Enqueue(ctx context.Context, tx *store.Tx, run pipeline.Run) error
 }
 
-// TriggerRequest asks for a run of the last TriggerDays of a symbol.
+// TriggerRequest asks for a run of a symbol.
 type TriggerRequest struct {
 	Ticker      string // as market.ParseTicker gives it
 	Class       market.AssetClass
 	Timeframes  []market.Timeframe // each once, in the order asked
+	From, To    time.Time          // bars stamped in [From, To); zero: the last TriggerDays up to now
 	RequestedBy string
 }
 
@@ -51,9 +52,12 @@ type Triggered struct {
 // to it is added once a candle of it is stored.
 func (s *Service) Trigger(ctx context.Context, r TriggerRequest) (Triggered, error) {
 	now := s.now()
-	spec := s.triggerSpec(r, now)
+	spec, err := triggerSpec(r, now)
+	if err != nil {
+		return Triggered{}, err
+	}
 	var out Triggered
-	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+	err = s.store.InTx(ctx, func(tx *store.Tx) error {
 		sym, err := s.trackForRun(ctx, tx, r, now)
 		if err != nil {
 			return err
@@ -79,13 +83,28 @@ func (s *Service) Trigger(ctx context.Context, r TriggerRequest) (Triggered, err
 	return out, err
 }
 
-func (s *Service) triggerSpec(r TriggerRequest, now time.Time) runSpec {
+func triggerSpec(r TriggerRequest, now time.Time) (runSpec, error) {
 	spec := runSpec{
 		trigger: pipeline.TriggerManual, timeframes: r.Timeframes,
 		from: (market.DateOf(now) - TriggerDays).Time(), to: now, by: r.RequestedBy,
 	}
-	spec.total = expected(r.Class, spec.timeframes, spec.from, now)
-	return spec
+	if !r.From.IsZero() {
+		spec.from = r.From
+	}
+	if !r.To.IsZero() && r.To.Before(now) {
+		spec.to = r.To
+	}
+	if !spec.from.Before(spec.to) {
+		return runSpec{}, fault.BadInput("from", "the range from %s to %s is empty: want a start before the end and before now",
+			spec.from.Format(time.RFC3339), spec.to.Format(time.RFC3339))
+	}
+	for _, tf := range r.Timeframes {
+		if err := grid.New(r.Class, tf).Known(spec.from); err != nil {
+			return runSpec{}, fault.BadInput("from", "%v", err)
+		}
+	}
+	spec.total = expected(r.Class, spec.timeframes, spec.from, spec.to)
+	return spec, nil
 }
 
 // expected counts the slots over all timeframes that are stamped from an instant
@@ -113,6 +132,10 @@ func (s *Service) trackForRun(ctx context.Context, tx *store.Tx, r TriggerReques
 	return tx.TrackSymbol(ctx, store.Tracking{Symbol: name, Timeframes: r.Timeframes, Schedule: true}, now)
 }
 
+// sameDay reports whether two ends of runs lie on one UTC date: a queued run goes
+// up to now when it starts.
+func sameDay(a, b time.Time) bool { return market.DateOf(a) == market.DateOf(b) }
+
 // coveringRun is a queued run that does all that is asked for.
 func coveringRun(ctx context.Context, tx *store.Tx, symbolID int64, spec runSpec) (pipeline.Run, bool, error) {
 	open, err := tx.OpenRunsOf(ctx, symbolID)
@@ -120,7 +143,7 @@ func coveringRun(ctx context.Context, tx *store.Tx, symbolID int64, spec runSpec
 		return pipeline.Run{}, false, err
 	}
 	for _, run := range open {
-		if run.Status != pipeline.RunQueued || run.CancelRequested || run.From.After(spec.from) {
+		if run.Status != pipeline.RunQueued || run.CancelRequested || run.From.After(spec.from) || run.To.Before(spec.to) && !sameDay(run.To, spec.to) {
 			continue
 		}
 		if !slices.ContainsFunc(spec.timeframes, func(tf market.Timeframe) bool { return !slices.Contains(run.Timeframes, tf) }) {

@@ -15,8 +15,8 @@ import (
 
 // savedState is the bytes of a state after n bars of a made-up series, and the
 // series it belongs to.
-func savedState(t testing.TB, k kind, n int) (grid.Grid, []byte) {
-	t.Helper()
+func savedState(tb testing.TB, k kind, n int) (grid.Grid, []byte) {
+	tb.Helper()
 	candles, _ := k.series(n+1, 1)
 	g := grid.New(k.class, k.tf)
 	s := feature.New(g)
@@ -26,7 +26,7 @@ func savedState(t testing.TB, k kind, n int) (grid.Grid, []byte) {
 	}
 	b, err := s.AppendBinary(nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return g, b
 }

@@ -10,10 +10,6 @@ import (
 	"github.com/candlewright/candlewright/internal/market"
 )
 
-// raceDetector is set where the tests run under the race detector, which slows
-// this package by a factor of ten.
-var raceDetector bool
-
 // Ten million bars, among which the price and the volume leap by a factor of a
 // million and back now and then, are in the end as exact as a fresh computation.
 func TestTenMillionBarsDoNotDrift(t *testing.T) {

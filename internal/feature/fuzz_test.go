@@ -33,7 +33,7 @@ func FuzzPush(f *testing.F) {
 			c, f, data = anyCandle(data)
 			slot += 1 + grid.Slot(c.Offered&3)
 			if i%16 == 15 {
-				if a, b := s.Clone().Push(&c, slot, f), saveAndRestore(t, s).Push(&c, slot, f); !cmp.Equal(a, b, sameBits) {
+				if a, b := s.Clone().Push(&c, slot, f), saveAndRestore(t, s).Push(&c, slot, f); !equal(a, b) {
 					t.Fatalf("restored it differs:\n%s", cmp.Diff(a, b, sameBits))
 				}
 			}

@@ -29,15 +29,15 @@ type oracleSet struct {
 }
 
 // oracleSets reads the index; a set of several series becomes as many.
-func oracleSets(t testing.TB) map[string]oracleSet {
-	t.Helper()
-	b, err := os.ReadFile(shared(t, "expected", "oracle", "index.json"))
+func oracleSets(tb testing.TB) map[string]oracleSet {
+	tb.Helper()
+	b, err := os.ReadFile(shared(tb, "expected", "oracle", "index.json"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var index map[string]oracleSet
 	if err := json.Unmarshal(b, &index); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	sets := map[string]oracleSet{}
 	for name, set := range index {
@@ -58,9 +58,9 @@ func oracleSets(t testing.TB) map[string]oracleSet {
 
 // stored reads the candles that the oracle stored, with the delivered fields as
 // stored. What is offered follows from the columns of the input.
-func (set oracleSet) stored(t testing.TB, want table) ([]market.Candle, []market.Payment) {
-	t.Helper()
-	input := readTable(t, shared(t, "expected", "oracle", set.Input), 0)
+func (set oracleSet) stored(tb testing.TB, want table) ([]market.Candle, []market.Payment) {
+	tb.Helper()
+	input := readTable(tb, shared(tb, "expected", "oracle", set.Input))
 	var offered market.Fields
 	for f := range market.Field(market.NumFields) {
 		if input.has(f.String()) {
@@ -70,19 +70,19 @@ func (set oracleSet) stored(t testing.TB, want table) ([]market.Candle, []market
 	var payments []market.Payment
 	if set.Funding != "" {
 		offered |= market.FundingPayments
-		tab := readTable(t, shared(t, "expected", "oracle", set.Funding), 0)
+		tab := readTable(tb, shared(tb, "expected", "oracle", set.Funding))
 		for i := range tab.rows {
-			payments = append(payments, market.Payment{At: tab.time(t, i, "ts"), Rate: tab.number(t, i, "rate")})
+			payments = append(payments, market.Payment{At: tab.time(tb, i, "ts"), Rate: tab.number(tb, i, "rate")})
 		}
 	}
 	candles := make([]market.Candle, len(want.rows))
 	for i := range candles {
 		c := &candles[i]
-		c.TS, c.Offered, c.Delivered = want.time(t, i, "ts"), offered, market.NoFields()
-		c.Open, c.High, c.Low = want.number(t, i, "open"), want.number(t, i, "high"), want.number(t, i, "low")
-		c.Close, c.Volume = want.number(t, i, "close"), want.number(t, i, "volume")
+		c.TS, c.Offered, c.Delivered = want.time(tb, i, "ts"), offered, market.NoFields()
+		c.Open, c.High, c.Low = want.number(tb, i, "open"), want.number(tb, i, "high"), want.number(tb, i, "low")
+		c.Close, c.Volume = want.number(tb, i, "close"), want.number(tb, i, "volume")
 		for f := range market.Field(market.NumFields) {
-			c.Delivered[f] = want.number(t, i, f.String())
+			c.Delivered[f] = want.number(tb, i, f.String())
 		}
 		if set.Funding != "" {
 			c.Delivered[market.FundingRate] = math.NaN() // comes from the payments
@@ -96,7 +96,7 @@ func TestEveryOracleSetIsMet(t *testing.T) {
 	for name, set := range oracleSets(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := readTable(t, shared(t, "expected", "oracle", filepath.Base(set.Expected)), 0)
+			want := readTable(t, shared(t, "expected", "oracle", filepath.Base(set.Expected)))
 			candles, payments := set.stored(t, want)
 			got, err := feature.Compute(grid.New(set.Class, set.TF), candles, payments)
 			if err != nil {

@@ -20,7 +20,7 @@ import (
 // publishedSPY is the input of the files ds_*.json and one of these files.
 func publishedSPY(t *testing.T, results string, into any) []market.Candle {
 	t.Helper()
-	tab := readTable(t, shared(t, "ohlcv", "ds_default_SPY_1d_2017-2018.csv"), 0)
+	tab := readTable(t, shared(t, "ohlcv", "ds_default_SPY_1d_2017-2018.csv"))
 	candles := make([]market.Candle, len(tab.rows))
 	for i := range candles {
 		ts, err := time.Parse(time.DateOnly, tab.text(i, "date"))
@@ -108,8 +108,8 @@ func TestPublishedTrueRange(t *testing.T) {
 // The ranges to six decimals; a simple average of 50 of them to two.
 func TestPublishedTrueRangeAndItsSimpleAverage(t *testing.T) {
 	t.Parallel()
-	ranges := readTable(t, shared(t, "expected", "cinar_tr.csv"), 0)
-	averages := readTable(t, shared(t, "expected", "cinar_atr.csv"), 0)
+	ranges := readTable(t, shared(t, "expected", "cinar_tr.csv"))
+	averages := readTable(t, shared(t, "expected", "cinar_atr.csv"))
 	candles := make([]market.Candle, len(ranges.rows))
 	for i := range candles {
 		candles[i].High, candles[i].Low, candles[i].Close = ranges.number(t, i, "High"), ranges.number(t, i, "Low"), ranges.number(t, i, "Close")
@@ -132,7 +132,7 @@ func TestPublishedTrueRangeAndItsSimpleAverage(t *testing.T) {
 // early: with a bar in front that changes nothing, ours is the same.
 func TestPublishedAverageTrueRangeFromTheFirstBarOn(t *testing.T) {
 	t.Parallel()
-	tab := readTable(t, shared(t, "expected", "ta_cs-atr.csv"), 0)
+	tab := readTable(t, shared(t, "expected", "ta_cs-atr.csv"))
 	first := market.Candle{High: tab.number(t, 0, "High"), Low: tab.number(t, 0, "Low"), Close: tab.number(t, 0, "Low")}
 	candles := []market.Candle{first}
 	for i := range tab.rows {
@@ -180,7 +180,7 @@ func TestPublishedRateOfChange(t *testing.T) {
 // A change over 12 bars, in percent: bars of 5m are 12 to the hour.
 func TestPublishedRateOfChangeOver12Bars(t *testing.T) {
 	t.Parallel()
-	tab := readTable(t, shared(t, "expected", "ta_cs-roc.csv"), 0)
+	tab := readTable(t, shared(t, "expected", "ta_cs-roc.csv"))
 	g := grid.New(market.Crypto, market.M5)
 	candles := make([]market.Candle, len(tab.rows))
 	for i := range candles {
@@ -210,7 +210,7 @@ func TestPublishedStandardDeviation(t *testing.T) {
 		{"ta_cs-bbands.csv", "MiddleBand", "20-day Standard Deviation", 1e-6},
 		{"cinar_moving_std.csv", "", "Std", 0.00501},
 	} {
-		tab := readTable(t, shared(t, "expected", file.name), 0)
+		tab := readTable(t, shared(t, "expected", file.name))
 		closes := make([]float64, len(tab.rows))
 		for i := range closes {
 			closes[i] = tab.number(t, i, "Close")

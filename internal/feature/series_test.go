@@ -40,16 +40,24 @@ func kinds() []kind {
 		{"crypto 1w", market.Crypto, market.W1, 100, 0.1, wander, anyVolume},
 		{"price 1e-12", market.Crypto, market.M15, 1e-12, 0.05, wander, anyVolume},
 		{"price 1e12", market.Crypto, market.M15, 1e12, 0.05, wander, anyVolume},
-		{"constant", market.Crypto, market.H1, 0.3, 0, func(_ *rand.Rand, _ int, p float64) float64 { return p },
-			func(*rand.Rand, int) float64 { return 0.3 }},
-		{"constant but for the last bits", market.Crypto, market.H1, 0.3, 0,
+		{
+			"constant", market.Crypto, market.H1, 0.3, 0, func(_ *rand.Rand, _ int, p float64) float64 { return p },
+			func(*rand.Rand, int) float64 { return 0.3 },
+		},
+		{
+			"constant but for the last bits", market.Crypto, market.H1, 0.3, 0,
 			func(rnd *rand.Rand, _ int, _ float64) float64 { return 0.3 * (1 + 1e-15*rnd.Float64()) },
-			func(rnd *rand.Rand, _ int) float64 { return 1e9 * (1 + 1e-14*rnd.Float64()) }},
-		{"nearly constant", market.Crypto, market.H1, 0.3, 0,
+			func(rnd *rand.Rand, _ int) float64 { return 1e9 * (1 + 1e-14*rnd.Float64()) },
+		},
+		{
+			"nearly constant", market.Crypto, market.H1, 0.3, 0,
 			func(rnd *rand.Rand, _ int, _ float64) float64 { return 0.3 * (1 + 1e-9*rnd.Float64()) },
-			func(rnd *rand.Rand, _ int) float64 { return 1e9 + math.Floor(8*rnd.Float64())/16 }},
-		{"steady growth", market.Crypto, market.H1, 1, 0, func(_ *rand.Rand, _ int, p float64) float64 { return p * 1.01 },
-			func(_ *rand.Rand, i int) float64 { return float64(i) }},
+			func(rnd *rand.Rand, _ int) float64 { return 1e9 + math.Floor(8*rnd.Float64())/16 },
+		},
+		{
+			"steady growth", market.Crypto, market.H1, 1, 0, func(_ *rand.Rand, _ int, p float64) float64 { return p * 1.01 },
+			func(_ *rand.Rand, i int) float64 { return float64(i) },
+		},
 		{"jumps", market.Crypto, market.H1, 100, 0, jump, jumpingVolume},
 		{"jumps and then quiet", market.Crypto, market.H1, 100, 0, func(rnd *rand.Rand, i int, p float64) float64 {
 			switch i % 100 {
@@ -65,9 +73,11 @@ func kinds() []kind {
 			}
 			return 1000 + rnd.Float64()
 		}},
-		{"few values", market.Crypto, market.H1, 100, 0,
+		{
+			"few values", market.Crypto, market.H1, 100, 0,
 			func(rnd *rand.Rand, _ int, _ float64) float64 { return 100 + float64(rnd.IntN(4)) },
-			func(rnd *rand.Rand, _ int) float64 { return float64(rnd.IntN(3)) }},
+			func(rnd *rand.Rand, _ int) float64 { return float64(rnd.IntN(3)) },
+		},
 		{"no volume", market.Crypto, market.M15, 100, 0, wander, func(rnd *rand.Rand, i int) float64 {
 			if i%70 < 40 || rnd.IntN(3) == 0 {
 				return 0

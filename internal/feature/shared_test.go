@@ -15,11 +15,11 @@ import (
 
 // shared is the path of a file below the data that lies beside the repository;
 // the test is skipped where there is none.
-func shared(t testing.TB, path ...string) string {
-	t.Helper()
+func shared(tb testing.TB, path ...string) string {
+	tb.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
@@ -27,13 +27,13 @@ func shared(t testing.TB, path ...string) string {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			t.Skip("no go.mod above the working directory")
+			tb.Skip("no go.mod above the working directory")
 		}
 		dir = parent
 	}
 	file := filepath.Join(append([]string{filepath.Dir(dir), "shared", "data"}, path...)...)
 	if _, err := os.Stat(file); err != nil {
-		t.Skipf("the shared data are not here: %v", err)
+		tb.Skipf("the shared data are not here: %v", err)
 	}
 	return file
 }
@@ -44,29 +44,28 @@ type table struct {
 	rows    [][]string
 }
 
-// readTable reads a CSV file, unpacked where its name ends in .gz, after leaving
-// out some lines before the heading.
-func readTable(t testing.TB, file string, skip int) table {
-	t.Helper()
+// readTable reads a CSV file, unpacked where its name ends in .gz.
+func readTable(tb testing.TB, file string) table {
+	tb.Helper()
 	f, err := os.Open(file)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer f.Close()
 	var r io.Reader = f
 	if strings.HasSuffix(file, ".gz") {
 		if r, err = gzip.NewReader(f); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	c := csv.NewReader(r)
 	c.FieldsPerRecord = -1
 	rows, err := c.ReadAll()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	tab := table{columns: map[string]int{}, rows: rows[skip+1:]}
-	for i, name := range rows[skip] {
+	tab := table{columns: map[string]int{}, rows: rows[1:]}
+	for i, name := range rows[0] {
 		tab.columns[name] = i
 	}
 	return tab
@@ -86,24 +85,24 @@ func (tab table) text(row int, column string) string {
 }
 
 // number is a cell, NaN where it is empty.
-func (tab table) number(t testing.TB, row int, column string) float64 {
-	t.Helper()
+func (tab table) number(tb testing.TB, row int, column string) float64 {
+	tb.Helper()
 	s := tab.text(row, column)
 	if s == "" {
 		return math.NaN()
 	}
 	x, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		t.Fatalf("row %d: %v", row, err)
+		tb.Fatalf("row %d: %v", row, err)
 	}
 	return x
 }
 
-func (tab table) time(t testing.TB, row int, column string) time.Time {
-	t.Helper()
+func (tab table) time(tb testing.TB, row int, column string) time.Time {
+	tb.Helper()
 	x, err := time.Parse(time.RFC3339, tab.text(row, column))
 	if err != nil {
-		t.Fatalf("row %d: %v", row, err)
+		tb.Fatalf("row %d: %v", row, err)
 	}
 	return x
 }

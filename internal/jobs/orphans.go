@@ -25,7 +25,7 @@ type orphanWatch struct {
 	client  *river.Client[pgx.Tx]
 	service *enrich.Service
 	worker  *worker
-	grace   time.Duration // between taking a job and beginning with its run, for a worker that lives
+	claim   time.Duration // as claimTime
 	log     *slog.Logger
 }
 
@@ -44,10 +44,9 @@ func (o *orphanWatch) look(ctx context.Context) error {
 // rows goes through the jobs that River counts as running and that are not at
 // work here: those of dead workers among them.
 func (o *orphanWatch) rows(ctx context.Context) error {
-	// River stamps with the database's clock, so the database compares.
 	list, err := o.client.JobList(ctx, river.NewJobListParams().Kinds(runKind).States(rivertype.JobStateRunning).First(rowsAtOnce).
 		Where("NOT metadata ? 'cancel_attempted_at'").
-		Where("attempted_at < now() - @grace * interval '1 second'", river.NamedArgs{"grace": o.grace.Seconds()}))
+		Where(takenBefore, takenArgs(o.claim)))
 	if err != nil {
 		return fmt.Errorf("list running jobs: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -25,6 +26,11 @@ const (
 	// maxAttempts of a job. It is repeated every half minute at the latest, so
 	// this is some eight hours of a trouble that is not the run's own.
 	maxAttempts = 1000
+
+	// claimTime is how long a worker may take from taking a job to holding the
+	// locks of its run, before it counts as dead. It takes some milliseconds; to
+	// take a living one for dead costs a job and harms nothing.
+	claimTime = 2 * time.Second
 )
 
 // runArgs is the order to carry out a run.
@@ -42,6 +48,7 @@ func (runArgs) Kind() string { return runKind }
 // Queue puts runs into the queue; it works none. It is safe for concurrent use.
 type Queue struct {
 	client *river.Client[pgx.Tx]
+	claim  time.Duration
 }
 
 // NewQueue makes a queue on the pool of a migrated database. It has nothing that
@@ -54,7 +61,7 @@ func NewQueue(pool *pgxpool.Pool) (*Queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the queue: %w", err)
 	}
-	return &Queue{client: client}, nil
+	return &Queue{client: client, claim: claimTime}, nil
 }
 
 // Enqueue queues a run in the transaction tx. Of a run that is in progress it
@@ -89,26 +96,35 @@ func insert(ctx context.Context, client *river.Client[pgx.Tx], tx pgx.Tx, args r
 	return err
 }
 
-// release cancels the jobs of a run that count as running, and reports whether
-// another one waits.
+// release cancels the jobs of a run that count as running though nobody is at
+// it, and reports whether another one waits.
 func (q *Queue) release(ctx context.Context, tx pgx.Tx, runID int64) (waits bool, err error) {
-	list, err := q.client.JobListTx(ctx, tx, river.NewJobListParams().Kinds(runKind).
-		States(append(waiting(), rivertype.JobStateRunning)...).
-		Where("args @> @run::jsonb", river.NamedArgs{"run": `{"run_id": ` + strconv.FormatInt(runID, 10) + `}`}))
+	ofRun := river.NewJobListParams().Kinds(runKind).
+		Where("args @> @run::jsonb", river.NamedArgs{"run": `{"run_id": ` + strconv.FormatInt(runID, 10) + `}`})
+	// A job that was taken a moment ago waits too, for its worker to begin.
+	alive, err := q.client.JobListTx(ctx, tx, ofRun.States(append(waiting(), rivertype.JobStateRunning)...).First(1).
+		Where("state <> 'running' OR NOT "+takenBefore, takenArgs(q.claim)))
 	if err != nil {
 		return false, err
 	}
-	for _, job := range list.Jobs {
-		if job.State != rivertype.JobStateRunning {
-			waits = true
-			continue
-		}
+	dead, err := q.client.JobListTx(ctx, tx, ofRun.States(rivertype.JobStateRunning).Where(takenBefore, takenArgs(q.claim)))
+	if err != nil {
+		return false, err
+	}
+	for _, job := range dead.Jobs {
 		if _, err := q.client.JobCancelTx(ctx, tx, job.ID); err != nil {
 			return false, err
 		}
 	}
-	return waits, nil
+	return len(alive.Jobs) > 0, nil
 }
+
+// takenBefore holds for the rows of River that were taken longer ago than
+// takenArgs says. River stamps them with the database's clock, so the database
+// compares.
+const takenBefore = "(attempted_at < now() - @claim * interval '1 second')"
+
+func takenArgs(claim time.Duration) river.NamedArgs { return river.NamedArgs{"claim": claim.Seconds()} }
 
 // waiting are the states of a job that a worker will take up sooner or later.
 func waiting() []rivertype.JobState {

@@ -110,7 +110,7 @@ func TestPanicFailsItsRunAlone(t *testing.T) {
 	good := w.trigger(t, btc, market.D1)
 
 	got := w.await(t, bad.ID, pipeline.RunFailed)
-	want := pipeline.RunError{Code: "INTERNAL", Message: "an error of the program; its log tells more"}
+	want := pipeline.RunError{Code: "INTERNAL_SERVER_ERROR", Message: "an error of the program; its log tells more"}
 	if got.Error == nil || *got.Error != want {
 		t.Errorf("run failed with %+v, want %+v", got.Error, want)
 	}

@@ -3,8 +3,11 @@ package jobs_test
 import (
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/pipeline"
@@ -104,7 +107,7 @@ func TestKilledWorkers(t *testing.T) {
 	killed := 0
 	for ; killed < kills && !w.run(t, run.ID).Status.Ended(); killed++ {
 		p := startProcess(t, spec)
-		check(t, (pauser{rand.N(250 * time.Millisecond)}).wait(t.Context()))
+		check(t, (pauser{rand.N(400 * time.Millisecond)}).wait(t.Context()))
 		p.kill(t)
 	}
 	before := w.run(t, run.ID)
@@ -154,7 +157,7 @@ func TestWorkerKilledBeforeItsRunBegan(t *testing.T) {
 	w.await(t, run.ID, pipeline.RunCompleted)
 	eventually(t, "the new job is done", func() bool { return len(w.jobs(t, run.ID)) == 2 && w.jobs(t, run.ID)[1] == "completed" })
 	same(t, "jobs", w.jobs(t, run.ID), []string{"running", "completed"})
-	same(t, "rows that River's rescuer will close", w.texts(t, `SELECT state::text FROM river_job WHERE metadata ? 'cancel_attempted_at'`), []string{"running"})
+	same(t, "marked for River's rescuer", w.texts(t, `SELECT 'yes' FROM river_job WHERE state = 'running' AND metadata ? 'cancel_attempted_at'`), []string{"yes"})
 }
 
 // TestWorkerKilledAfterItsRunEnded is the death before River heard of the end,
@@ -192,24 +195,63 @@ func TestConnectionsAreCut(t *testing.T) {
 	t.Parallel()
 	const rows = 48
 	want := undisturbed(t, rows, market.H1)
-	w := newWorld(t, &feed{rows: rows, pause: 5 * time.Millisecond})
-	w.work(t, w.quick())
+	url := pgtest.NewURL(t)
+	pool, err := postgres.Connect(t.Context(), url, postgres.PoolOptions{})
+	check(t, err)
+	t.Cleanup(pool.Close)
+	worker := worldOn(t, pool, &feed{rows: rows, pause: 5 * time.Millisecond})
+	worker.work(t, worker.quick())
+	w := worldOn(t, spectators(t, url), &feed{})
 	run := w.trigger(t, btc, market.H1)
 	for cut := range 2 {
 		at := int64(1000 + 2000*cut)
 		eventually(t, "the run is on its way", func() bool { return w.run(t, run.ID).RecordsDone > at })
-		w.cutConnections(t)
+		w.exec(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name <> $1`, spectator)
 	}
 	w.await(t, run.ID, pipeline.RunCompleted)
 	w.sameAs(t, want)
 }
 
-// cutConnections ends every connection to the database but one.
-func (w *world) cutConnections(t testing.TB) {
+// spectator is the name of connections that a test keeps.
+const spectator = "spectator"
+
+func spectators(t testing.TB, url string) *pgxpool.Pool {
 	t.Helper()
-	conn, err := w.pool.Acquire(t.Context())
+	cfg, err := pgxpool.ParseConfig(url)
 	check(t, err)
-	defer conn.Release()
-	_, err = conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	cfg.ConnConfig.RuntimeParams["application_name"] = spectator
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
 	check(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// TestWorkerLosesItsLock cuts the connection of the lock alone, while the worker
+// waits for its source and notices nothing.
+func TestWorkerLosesItsLock(t *testing.T) {
+	t.Parallel()
+	want := undisturbed(t, 50, market.D1)
+	held, left := make(chan struct{}, 1), make(chan struct{})
+	var times atomic.Int32
+	w := newWorld(t, &feed{rows: 50, turn: func(ctx context.Context, _ source.Request, page int) error {
+		if page != 3 || times.Add(1) > 1 {
+			return nil
+		}
+		held <- struct{}{}
+		<-ctx.Done()
+		close(left)
+		return context.Cause(ctx)
+	}})
+	w.work(t, w.quick())
+	run := w.trigger(t, btc, market.D1)
+	receive(t, "the fourth page", held)
+	other := worldOn(t, w.pool, &feed{rows: 50})
+	other.work(t, other.quick())
+
+	w.exec(t, `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+	receive(t, "the first worker to let go", left)
+	w.await(t, run.ID, pipeline.RunCompleted)
+	w.sameAs(t, want)
+	eventually(t, "the first job is closed", func() bool { return w.jobs(t, run.ID)[0] == "cancelled" })
 }

@@ -26,16 +26,14 @@ const (
 
 // Config is how a process works. The zero value of each field is its default.
 type Config struct {
-	Runs    int           // carried out at a time by this process; 4
-	Grace   time.Duration // for which runs may go on after Stop before they are handed back; 10 s
-	Orphans time.Duration // between two looks for what dead workers left; 2 s
-	Ticks   time.Duration // between two looks at the schedule; 1 s
-	// Claim is how long a worker may take from taking a job to the beginning of
-	// its run before it counts as dead; 5 s. Taking a living one for dead costs
-	// a job, and harms nothing.
-	Claim   time.Duration
+	Runs    int                   // carried out at a time by this process; 4
+	Grace   time.Duration         // for which runs may go on after Stop before they are handed back; 10 s
+	Orphans time.Duration         // between two looks for what dead workers left; 2 s
+	Ticks   time.Duration         // between two looks at the schedule; 1 s
 	Log     *slog.Logger          // silence
 	Metrics prometheus.Registerer // none
+
+	claim time.Duration // claimTime
 }
 
 func (c Config) orDefault() Config {
@@ -43,7 +41,7 @@ func (c Config) orDefault() Config {
 	orDefault(&c.Grace, 10*time.Second)
 	orDefault(&c.Orphans, 2*time.Second)
 	orDefault(&c.Ticks, time.Second)
-	orDefault(&c.Claim, 5*time.Second)
+	orDefault(&c.claim, claimTime)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -112,7 +110,7 @@ func NewWorkers(pool *pgxpool.Pool, service *enrich.Service, cfg Config) (*Worke
 	if err != nil {
 		return nil, fmt.Errorf("make the workers: %w", err)
 	}
-	watch := &orphanWatch{pool: pool, client: client, service: service, worker: w, grace: cfg.Claim, log: cfg.Log}
+	watch := &orphanWatch{pool: pool, client: client, service: service, worker: w, claim: cfg.claim, log: cfg.Log}
 	return &Workers{pool: pool, client: client, cfg: cfg, stopped: make(chan struct{}), chores: []chore{
 		{name: "watch for orphans", every: cfg.Orphans, do: watch.look, log: cfg.Log},
 		{name: "tick the schedule", every: cfg.Ticks, do: ticker(service, cfg.Log), log: cfg.Log},

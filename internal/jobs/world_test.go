@@ -61,7 +61,7 @@ func newWorld(t testing.TB, f *feed) *world {
 // worldOn is a process of its own on a database.
 func worldOn(t testing.TB, pool *pgxpool.Pool, f *feed) *world {
 	t.Helper()
-	w, err := build(pool, f, slog.New(slog.NewTextHandler(logWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	w, err := build(pool, f, slog.New(slog.NewTextHandler(logWriter{t}, nil)))
 	check(t, err)
 	return w
 }
@@ -72,6 +72,7 @@ func build(pool *pgxpool.Pool, f *feed, log *slog.Logger) (*world, error) {
 	if w.queue, err = jobs.NewQueue(pool); err != nil {
 		return nil, err
 	}
+	w.queue.Hasty()
 	began := time.Now()
 	w.Service = enrich.New(enrich.Deps{
 		Store: w.store, Now: w.clock.Now, Elapsed: func() time.Duration { return time.Since(began) }, Log: log,
@@ -82,7 +83,7 @@ func build(pool *pgxpool.Pool, f *feed, log *slog.Logger) (*world, error) {
 
 // quick is a configuration that does not let a test wait.
 func (w *world) quick() jobs.Config {
-	return jobs.Config{Orphans: 50 * time.Millisecond, Ticks: 50 * time.Millisecond, Claim: 300 * time.Millisecond, Grace: 5 * time.Second, Log: w.log}
+	return jobs.Config{Orphans: 50 * time.Millisecond, Ticks: 50 * time.Millisecond, Grace: 5 * time.Second, Log: w.log}.Hasty()
 }
 
 // work starts workers, which stop with the test.

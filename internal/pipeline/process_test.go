@@ -163,6 +163,46 @@ func TestChangedPaymentsChangeTheirFeaturesAlone(t *testing.T) {
 	}
 }
 
+func TestKeptBarsBeforeAChangeComeOutAsStored(t *testing.T) {
+	t.Parallel()
+	rows := walk(hours, 100, market.Offer(market.FundingRate)|market.FundingPayments, 3)
+	stored := computed(t, rows, 0)
+	bars := make([]pipeline.Bar, len(stored))
+	for i := range stored {
+		bars[i].Candle = stored[i]
+	}
+	// without the payments that the stored rates came from
+	out := pipeline.Process(pipeline.Input{Grid: hours, Bars: bars})
+	compareToTheBit(t, stored, out.Candles)
+}
+
+func TestStatesConvergeInFeaturesAndAnomalies(t *testing.T) {
+	t.Parallel()
+	states := func(edit func(rows []market.Candle)) (a, b *pipeline.State) {
+		rows := walk(hours, 700, 0, 3)
+		edited := slices.Clone(rows)
+		edit(edited)
+		a = pipeline.Process(pipeline.Input{Grid: hours, Bars: barsOf(t, hours, rows)}).State
+		b = pipeline.Process(pipeline.Input{Grid: hours, Bars: barsOf(t, hours, edited)}).State
+		return a, b
+	}
+	for name, c := range map[string]struct {
+		edit func(rows []market.Candle)
+		want bool
+	}{
+		"nothing":                       {func([]market.Candle) {}, true},
+		"a price 650 bars ago":          {func(rows []market.Candle) { rows[50].Close *= 1.001 }, true},
+		"a volume 100 bars ago":         {func(rows []market.Candle) { rows[600].Volume *= 2 }, false}, // of the anomalies' window alone
+		"a volume 101 bars ago":         {func(rows []market.Candle) { rows[599].Volume *= 2 }, true},
+		"a high that the ATR remembers": {func(rows []market.Candle) { rows[690].High *= 1.001 }, false},
+	} {
+		a, b := states(c.edit)
+		if a.Converged(b) != c.want || b.Converged(a) != c.want {
+			t.Errorf("%s differs: converged is %v", name, !c.want)
+		}
+	}
+}
+
 func TestProcessChangesNothingOfItsInput(t *testing.T) {
 	t.Parallel()
 	rows := walk(hours, 200, everyField|market.FundingPayments, 3)

@@ -229,6 +229,43 @@ func TestDetectorForgets(t *testing.T) {
 	}
 }
 
+func TestEqualLooksAtAllThatIsRemembered(t *testing.T) {
+	t.Parallel()
+	g := grid.New(market.Stock, market.H1)
+	bars := wildBars(g, 400, 7)
+	start := 300 // of a session
+	for bars[start].session == bars[start-1].session {
+		start++
+	}
+	for name, edit := range map[string]func(bs []bar){
+		"the last volume":       func(bs []bar) { bs[len(bs)-1].volume++ },
+		"a volume 100 bars ago": func(bs []bar) { bs[len(bs)-100].volume++ },
+		"the last close":        func(bs []bar) { bs[len(bs)-1].close++ },
+		"the gap of a session's start": func(bs []bar) {
+			for i := range start { // all before: the one return that differs is that of its first bar
+				bs[i].close *= 2
+			}
+		},
+	} {
+		other := slices.Clone(bars)
+		edit(other)
+		a, b := quality.NewDetector(g), quality.NewDetector(g)
+		for i := range bars {
+			a.Push(bars[i].session, bars[i].close, bars[i].volume)
+			b.Push(other[i].session, other[i].close, other[i].volume)
+		}
+		if a.Equal(b) {
+			t.Errorf("%s differs, and the detectors are equal", name)
+		}
+	}
+	a, b := quality.NewDetector(g), quality.NewDetector(g)
+	a.Push(1, 10, 5)
+	b.Push(1, 11, 5)
+	if a.Equal(b) {
+		t.Error("the first close differs, and the detectors are equal")
+	}
+}
+
 func FuzzDetectorUnmarshal(f *testing.F) {
 	g := grid.New(market.Stock, market.H1)
 	d := quality.NewDetector(g)

@@ -18,7 +18,7 @@ func (s *queries) Backfills(ctx context.Context, jobIDs []uuid.UUID) (map[uuid.U
 	}
 	byJob := make(map[uuid.UUID][]pipeline.Backfill, len(jobIDs))
 	for _, r := range rows {
-		b, _ := backfillOf(r)
+		b := backfillOf(r)
 		byJob[r.BackfillJobID] = append(byJob[r.BackfillJobID], b)
 	}
 	return byJob, nil

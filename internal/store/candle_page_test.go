@@ -3,6 +3,8 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,14 +19,14 @@ func hour(n int) time.Time { return monday.Add(time.Duration(n) * time.Hour) }
 
 // hours tells which candles a page has.
 func hours(l store.List[pipeline.Candle]) string {
-	text := ""
+	var text []string
 	for _, c := range l.Rows {
-		text += fmt.Sprint(int(c.TS.Sub(monday).Hours())) + " "
+		text = append(text, strconv.Itoa(int(c.TS.Sub(monday).Hours())))
 	}
 	if l.More {
-		return text + "…"
+		text = append(text, "…")
 	}
-	return text[:max(0, len(text)-1)]
+	return strings.Join(text, " ")
 }
 
 func TestCandlePages(t *testing.T) {
@@ -169,7 +171,8 @@ func TestDayCounts(t *testing.T) {
 	write(t, s, id, market.W1, 1, daily)
 	day := market.DateOf(monday)
 	failures := []quality.Failure{
-		{TS: hour(23), Check: quality.OHLCOrder}, {TS: hour(22), Check: quality.OHLCOrder},
+		{TS: hour(23), Check: quality.OHLCOrder},
+		{TS: hour(22), Check: quality.OHLCOrder},
 		{TS: hour(49), Check: quality.OnGrid}, // a date without candles
 		{TS: hour(-1), Check: quality.OnGrid}, // outside
 	}

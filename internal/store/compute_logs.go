@@ -26,7 +26,7 @@ func (s *queries) ComputeLogsByIDs(ctx context.Context, ids []int64) (map[int64]
 	}
 	logs := make(map[int64]pipeline.ComputeLog, len(rows))
 	for _, r := range rows {
-		logs[r.ID], _ = computeLogOf(r)
+		logs[r.ID] = computeLogOf(r)
 	}
 	return logs, nil
 }
@@ -39,7 +39,7 @@ func (s *queries) ComputeLogsOfRuns(ctx context.Context, runIDs []int64) (map[in
 	}
 	byRun := make(map[int64][]pipeline.ComputeLog, len(runIDs))
 	for _, r := range rows {
-		l, _ := computeLogOf(r)
+		l := computeLogOf(r)
 		byRun[l.RunID] = append(byRun[l.RunID], l)
 	}
 	return byRun, nil
@@ -64,7 +64,7 @@ func (s *queries) ComputeLogsOf(ctx context.Context, symbolIDs []int64, r Range,
 	if err != nil {
 		return nil, failed(ctx, "list compute logs of symbols", err)
 	}
-	return listedOf(p, rows, func(r db.EnrichmentComputeLog) int64 { return r.SymbolID }, computeLogOf)
+	return listedOf(p, rows, func(r db.EnrichmentComputeLog) int64 { return r.SymbolID }, computeLogOf), nil
 }
 
 // CountComputeLogsOf counts those compute logs of each symbol.

@@ -10,7 +10,7 @@ import (
 // Rows to domain values and back, each pair side by side. Candles, whose rows
 // are read and written by the hundred thousand, have theirs in candle_encode.go and candle_decode.go.
 
-func symbolOf(r db.Symbol) (pipeline.Symbol, error) {
+func symbolOf(r db.Symbol) pipeline.Symbol {
 	return pipeline.Symbol{
 		ID:         r.ID,
 		Symbol:     market.Symbol{Ticker: r.Ticker, Class: r.AssetClass},
@@ -19,10 +19,10 @@ func symbolOf(r db.Symbol) (pipeline.Symbol, error) {
 		Scheduled:  r.Scheduled,
 		Timeframes: r.Timeframes,
 		AddedAt:    r.AddedAt.UTC(),
-	}, nil
+	}
 }
 
-func seriesOf(r db.Series) (pipeline.SeriesInfo, error) {
+func seriesOf(r db.Series) pipeline.SeriesInfo {
 	return pipeline.SeriesInfo{
 		SymbolID:  r.SymbolID,
 		Timeframe: r.Timeframe,
@@ -33,10 +33,10 @@ func seriesOf(r db.Series) (pipeline.SeriesInfo, error) {
 		Validated: r.Validated,
 		Anomalies: r.Anomalies,
 		Revision:  r.Revision,
-	}, nil
+	}
 }
 
-func runOf(r db.EnrichmentRun) (pipeline.Run, error) {
+func runOf(r db.EnrichmentRun) pipeline.Run {
 	run := pipeline.Run{
 		ID:               r.ID,
 		SymbolID:         r.SymbolID,
@@ -62,7 +62,7 @@ func runOf(r db.EnrichmentRun) (pipeline.Run, error) {
 			Code: r.ErrorCode.String, Message: r.ErrorMessage.String, Retryable: r.ErrorRetryable.Bool,
 		}
 	}
-	return run, nil
+	return run
 }
 
 func newRun(r pipeline.Run) db.CreateRunParams {
@@ -81,7 +81,7 @@ func newRun(r pipeline.Run) db.CreateRunParams {
 	}
 }
 
-func backfillOf(r db.BackfillState) (pipeline.Backfill, error) {
+func backfillOf(r db.BackfillState) pipeline.Backfill {
 	return pipeline.Backfill{
 		ID:                 r.ID,
 		SymbolID:           r.SymbolID,
@@ -94,7 +94,7 @@ func backfillOf(r db.BackfillState) (pipeline.Backfill, error) {
 		RetryCount:         int(r.RetryCount),
 		CreatedAt:          r.CreatedAt.UTC(),
 		UpdatedAt:          r.UpdatedAt.UTC(),
-	}, nil
+	}
 }
 
 func newBackfill(b pipeline.Backfill) db.UpdateBackfillParams {
@@ -110,7 +110,7 @@ func newBackfill(b pipeline.Backfill) db.UpdateBackfillParams {
 	}
 }
 
-func fetchLogOf(r db.EnrichmentFetchLog) (pipeline.FetchLog, error) {
+func fetchLogOf(r db.EnrichmentFetchLog) pipeline.FetchLog {
 	return pipeline.FetchLog{
 		ID:                r.ID,
 		SymbolID:          r.SymbolID,
@@ -131,7 +131,7 @@ func fetchLogOf(r db.EnrichmentFetchLog) (pipeline.FetchLog, error) {
 		Attempt:           int(r.Attempt),
 		Detail:            r.Detail.String,
 		CreatedAt:         r.CreatedAt.UTC(),
-	}, nil
+	}
 }
 
 func newFetchLog(l pipeline.FetchLog) db.AddFetchLogParams {
@@ -157,7 +157,7 @@ func newFetchLog(l pipeline.FetchLog) db.AddFetchLogParams {
 	}
 }
 
-func computeLogOf(r db.EnrichmentComputeLog) (pipeline.ComputeLog, error) {
+func computeLogOf(r db.EnrichmentComputeLog) pipeline.ComputeLog {
 	return pipeline.ComputeLog{
 		ID:                r.ID,
 		SymbolID:          r.SymbolID,
@@ -169,7 +169,7 @@ func computeLogOf(r db.EnrichmentComputeLog) (pipeline.ComputeLog, error) {
 		Success:           r.Success,
 		ErrorMessage:      r.ErrorDetails.String,
 		CreatedAt:         r.CreatedAt.UTC(),
-	}, nil
+	}
 }
 
 func newComputeLog(l pipeline.ComputeLog) db.AddComputeLogParams {
@@ -190,7 +190,7 @@ func newComputeLog(l pipeline.ComputeLog) db.AddComputeLogParams {
 	}
 }
 
-func correctionOf(r db.DataCorrection) (pipeline.Correction, error) {
+func correctionOf(r db.DataCorrection) pipeline.Correction {
 	return pipeline.Correction{
 		ID:          r.ID,
 		SymbolID:    r.SymbolID,
@@ -203,7 +203,7 @@ func correctionOf(r db.DataCorrection) (pipeline.Correction, error) {
 		CorrectedBy: r.CorrectedBy,
 		CorrectedAt: r.CorrectionTimestamp.UTC(),
 		RunID:       r.RunID.Int64,
-	}, nil
+	}
 }
 
 func newCorrections(cs []pipeline.Correction) db.AddCorrectionsParams {

@@ -31,7 +31,7 @@ func (s *queries) CorrectionsByIDs(ctx context.Context, ids []int64) (map[int64]
 	}
 	cs := make(map[int64]pipeline.Correction, len(rows))
 	for _, r := range rows {
-		cs[r.ID], _ = correctionOf(r)
+		cs[r.ID] = correctionOf(r)
 	}
 	return cs, nil
 }
@@ -42,7 +42,7 @@ func (s *queries) CorrectionsOfCandle(ctx context.Context, symbolID int64, tf ma
 	if err != nil {
 		return nil, failed(ctx, "read corrections of a candle", err)
 	}
-	return all(rows, correctionOf)
+	return all(rows, correctionOf), nil
 }
 
 // CorrectionsOf lists the corrections of each symbol that were made in the
@@ -64,7 +64,7 @@ func (s *queries) CorrectionsOf(ctx context.Context, symbolIDs []int64, r Range,
 	if err != nil {
 		return nil, failed(ctx, "list corrections of symbols", err)
 	}
-	return listedOf(p, rows, func(r db.DataCorrection) int64 { return r.SymbolID }, correctionOf)
+	return listedOf(p, rows, func(r db.DataCorrection) int64 { return r.SymbolID }, correctionOf), nil
 }
 
 // CountCorrectionsOf counts those corrections of each symbol.

@@ -42,7 +42,8 @@ func (s *queries) DayMetricsOf(ctx context.Context, symbolIDs []int64, r DayRang
 	if err != nil {
 		return nil, failed(ctx, "list day metrics of symbols", err)
 	}
-	return listedOf(p, rows, func(r db.DataQualityMetric) int64 { return r.SymbolID }, dayMetricOf)
+	lists := listedOf(p, rows, func(r db.DataQualityMetric) int64 { return r.SymbolID }, noting(&err, dayMetricOf))
+	return lists, err
 }
 
 // DayMetricsList lists the metrics of all symbols, newest date first.
@@ -61,7 +62,8 @@ func (s *queries) DayMetricsList(ctx context.Context, r DayRange, p Page) (List[
 	if err != nil {
 		return List[DayMetric]{}, failed(ctx, "list day metrics", err)
 	}
-	return listed(p, rows, dayMetricOf)
+	l := listed(p, rows, noting(&err, dayMetricOf))
+	return l, err
 }
 
 // DayMetricsByIDs gives the metrics by id; those that do not exist have no entry.

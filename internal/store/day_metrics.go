@@ -103,7 +103,8 @@ func (s *queries) DayMetrics(ctx context.Context, symbolID int64, from, through 
 	if err != nil {
 		return nil, failed(ctx, "read day metrics", err)
 	}
-	return all(rows, dayMetricOf)
+	metrics := all(rows, noting(&err, dayMetricOf))
+	return metrics, err
 }
 
 // LastSessions sums up the last sessions with data of a symbol (dates whose

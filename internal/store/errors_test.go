@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,5 +125,16 @@ func TestAnEndedContextIsToldApart(t *testing.T) {
 	defer cancel()
 	if _, err := s.Candles(ctx, 1, market.D1, store.CandlePage{Limit: 1}); !fault.Is(err, fault.DeadlineExceeded) {
 		t.Errorf("too late: got %v", err)
+	}
+}
+
+func TestCandlesNeedTheBinaryFormat(t *testing.T) {
+	t.Parallel()
+	pool, err := postgres.Connect(t.Context(), pgtest.NewURL(t)+"&default_query_exec_mode=simple_protocol", postgres.PoolOptions{})
+	check(t, err)
+	t.Cleanup(pool.Close)
+	_, err = store.New(pool).Candles(t.Context(), 1, market.D1, store.CandlePage{Limit: 1})
+	if err == nil || !strings.Contains(err.Error(), "simple_protocol") {
+		t.Errorf("got %v, want an error that names the setting", err)
 	}
 }

@@ -34,7 +34,8 @@ func (s *queries) EventsAfter(ctx context.Context, runID, seq int64, limit int) 
 	if err != nil {
 		return nil, failed(ctx, "read events", err)
 	}
-	return all(rows, func(r db.EventsAfterRow) (pipeline.Progress, error) { return progressOf(r.Seq, r.Progress) })
+	events := all(rows, noting(&err, func(r db.EventsAfterRow) (pipeline.Progress, error) { return progressOf(r.Seq, r.Progress) }))
+	return events, err
 }
 
 // LastEvents gives the newest event of each run; one without events has no entry.

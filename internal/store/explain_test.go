@@ -3,7 +3,8 @@ package store_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func TestListsReadNoMoreThanTheirPage(t *testing.T) {
 	check(t, err)
 
 	const page = 20
-	limit := fmt.Sprint(page + 1)
+	limit := strconv.Itoa(page + 1)
 	symbols, noFilter := "'{1,2,3}'", "NULL"
 	for name, bounds := range map[string][4]string{
 		"first":  {"'0001-01-01'", "0", "'9999-12-31'", "0"},
@@ -74,7 +75,7 @@ func TestListsReadNoMoreThanTheirPage(t *testing.T) {
 		} {
 			read, plan := rowsRead(ctx, t, conn.Conn(), q.sql, q.args)
 			if read > q.rows*(page+1) {
-				t.Errorf("%s page: %.0f rows read, want at most %d\n%s\n%s", name, float64(read), q.rows*(page+1), firstLine(q.sql), plan)
+				t.Errorf("%s page: %d rows read, want at most %d\n%s\n%s", name, read, q.rows*(page+1), firstLine(q.sql), plan)
 			}
 		}
 	}
@@ -176,6 +177,6 @@ func TestCandleQueriesFitTheirDecoder(t *testing.T) {
 		for _, f := range d.Fields {
 			got = append(got, f.Name)
 		}
-		same(t, "columns of "+firstLine(sql), got, append(want[:len(want):len(want)], more...))
+		same(t, "columns of "+firstLine(sql), got, append(slices.Clip(want), more...))
 	}
 }

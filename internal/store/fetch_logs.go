@@ -55,7 +55,7 @@ func (s *queries) FetchLogsByIDs(ctx context.Context, ids []int64) (map[int64]pi
 	}
 	logs := make(map[int64]pipeline.FetchLog, len(rows))
 	for _, r := range rows {
-		logs[r.ID], _ = fetchLogOf(r)
+		logs[r.ID] = fetchLogOf(r)
 	}
 	return logs, nil
 }
@@ -68,7 +68,7 @@ func (s *queries) FetchLogsOfRuns(ctx context.Context, runIDs []int64) (map[int6
 	}
 	byRun := make(map[int64][]pipeline.FetchLog, len(runIDs))
 	for _, r := range rows {
-		l, _ := fetchLogOf(r)
+		l := fetchLogOf(r)
 		byRun[l.RunID] = append(byRun[l.RunID], l)
 	}
 	return byRun, nil
@@ -100,7 +100,7 @@ func (s *queries) FetchLogsOf(ctx context.Context, symbolIDs []int64, f FetchLog
 	if err != nil {
 		return nil, failed(ctx, "list fetch logs of symbols", err)
 	}
-	return listedOf(p, rows, func(r db.EnrichmentFetchLog) int64 { return r.SymbolID }, fetchLogOf)
+	return listedOf(p, rows, func(r db.EnrichmentFetchLog) int64 { return r.SymbolID }, fetchLogOf), nil
 }
 
 // FetchLogsList lists the fetch logs of all symbols, newest first.
@@ -120,7 +120,7 @@ func (s *queries) FetchLogsList(ctx context.Context, f FetchLogFilter, p Page) (
 	if err != nil {
 		return List[pipeline.FetchLog]{}, failed(ctx, "list fetch logs", err)
 	}
-	return listed(p, rows, fetchLogOf)
+	return listed(p, rows, fetchLogOf), nil
 }
 
 // CountFetchLogsOf counts those fetch logs of each symbol.

@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -302,14 +304,14 @@ func TestListsKeepToTheirRange(t *testing.T) {
 }
 
 func dayNumbers(l store.List[store.Key]) string {
-	text := ""
+	var text []string
 	for _, k := range l.Rows {
-		text += fmt.Sprint(int(k.At.Sub(monday).Hours())/24) + " "
+		text = append(text, strconv.Itoa(int(k.At.Sub(monday).Hours())/24))
 	}
 	if l.More {
-		return text + "…"
+		text = append(text, "…")
 	}
-	return text[:max(0, len(text)-1)]
+	return strings.Join(text, " ")
 }
 
 func TestListsOfManySymbolsGiveEachItsOwnPage(t *testing.T) {

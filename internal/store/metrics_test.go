@@ -45,8 +45,10 @@ func TestPipelineCounts(t *testing.T) {
 		check(t, err)
 	}
 	for _, l := range []pipeline.ComputeLog{
-		{CreatedAt: since, Success: true}, {CreatedAt: now, Success: true, ComputationTimeMs: num(10)},
-		{CreatedAt: now, Success: true, ComputationTimeMs: num(15)}, {CreatedAt: now, Success: false},
+		{CreatedAt: since, Success: true},
+		{CreatedAt: now, Success: true, ComputationTimeMs: num(10)},
+		{CreatedAt: now, Success: true, ComputationTimeMs: num(15)},
+		{CreatedAt: now, Success: false},
 	} {
 		l.SymbolID, l.Timeframe = a, market.H1
 		_, err := s.AddComputeLog(ctx, l)

@@ -15,13 +15,6 @@ import (
 
 func nullFloat(x float64) pgtype.Float8 { return pgtype.Float8{Float64: x, Valid: x == x} }
 
-func floatOf(x pgtype.Float8) float64 {
-	if !x.Valid {
-		return math.NaN()
-	}
-	return x.Float64
-}
-
 // nullText is a text column's value. Words that came from outside (a provider's
 // error, a file's name) may hold what PostgreSQL refuses in a text.
 func nullText(s string) pgtype.Text {

@@ -75,27 +75,20 @@ func (p Page) newestFirst(r Range) (above, below Key) {
 func (p Page) rowLimit() int32 { return int4(p.Limit) + 1 }
 
 // listed makes the page of the rows that were read for it.
-func listed[R, T any](p Page, rows []R, domain func(R) (T, error)) (List[T], error) {
+func listed[R, T any](p Page, rows []R, domain func(R) T) List[T] {
 	l := List[T]{More: len(rows) > p.Limit}
 	if l.More {
 		rows = rows[:p.Limit]
 	}
-	l.Rows = make([]T, len(rows))
-	for i, r := range rows {
-		v, err := domain(r)
-		if err != nil {
-			return List[T]{}, err
-		}
-		l.Rows[i] = v
-	}
+	l.Rows = all(rows, domain)
 	if p.Backward {
 		slices.Reverse(l.Rows)
 	}
-	return l, nil
+	return l
 }
 
 // listedOf makes a page for each parent; one without rows has no entry.
-func listedOf[R, T any](p Page, rows []R, parent func(R) int64, domain func(R) (T, error)) (map[int64]List[T], error) {
+func listedOf[R, T any](p Page, rows []R, parent func(R) int64, domain func(R) T) map[int64]List[T] {
 	byParent := map[int64][]R{}
 	for _, r := range rows {
 		id := parent(r)
@@ -103,17 +96,27 @@ func listedOf[R, T any](p Page, rows []R, parent func(R) int64, domain func(R) (
 	}
 	lists := make(map[int64]List[T], len(byParent))
 	for id, rs := range byParent {
-		l, err := listed(p, rs, domain)
-		if err != nil {
-			return nil, err
-		}
-		lists[id] = l
+		lists[id] = listed(p, rs, domain)
 	}
-	return lists, nil
+	return lists
 }
 
 // all converts every row.
-func all[R, T any](rows []R, domain func(R) (T, error)) ([]T, error) {
-	l, err := listed(Page{Limit: len(rows)}, rows, domain)
-	return l.Rows, err
+func all[R, T any](rows []R, domain func(R) T) []T {
+	values := make([]T, len(rows))
+	for i, r := range rows {
+		values[i] = domain(r)
+	}
+	return values
+}
+
+// noting makes of a conversion that can fail one that leaves the last error in err.
+func noting[R, T any](err *error, domain func(R) (T, error)) func(R) T {
+	return func(r R) T {
+		v, e := domain(r)
+		if e != nil {
+			*err = e
+		}
+		return v
+	}
 }

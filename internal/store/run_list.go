@@ -34,7 +34,7 @@ func (s *queries) RunsOf(ctx context.Context, symbolIDs []int64, f RunFilter, p 
 	if err != nil {
 		return nil, failed(ctx, "list runs of symbols", err)
 	}
-	return listedOf(p, rows, func(r db.EnrichmentRun) int64 { return r.SymbolID }, runOf)
+	return listedOf(p, rows, func(r db.EnrichmentRun) int64 { return r.SymbolID }, runOf), nil
 }
 
 // RunsList lists the runs of all symbols, newest first.
@@ -47,7 +47,7 @@ func (s *queries) RunsList(ctx context.Context, f RunFilter, p Page) (List[pipel
 	if err != nil {
 		return List[pipeline.Run]{}, failed(ctx, "list runs", err)
 	}
-	return listed(p, rows, runOf)
+	return listed(p, rows, runOf), nil
 }
 
 func (s *queries) allRuns(ctx context.Context, f RunFilter, p Page) ([]db.EnrichmentRun, error) {

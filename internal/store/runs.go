@@ -36,7 +36,7 @@ func (s *queries) RunByJob(ctx context.Context, jobID uuid.UUID) (pipeline.Run, 
 	if err != nil {
 		return pipeline.Run{}, found(ctx, "read run by job", err, fault.NoSuch("There is no run with the job id %s", jobID))
 	}
-	return runOf(r)
+	return runOf(r), nil
 }
 
 // LockRun reads a run and holds its row until the end of the transaction.
@@ -49,7 +49,7 @@ func (s *queries) run(ctx context.Context, attempted string, id int64, r db.Enri
 	if err != nil {
 		return pipeline.Run{}, found(ctx, attempted, err, fault.NoSuch("There is no run %d", id))
 	}
-	return runOf(r)
+	return runOf(r), nil
 }
 
 // RunsByIDs gives the runs by id; those that do not exist have no entry.
@@ -60,7 +60,7 @@ func (s *queries) RunsByIDs(ctx context.Context, ids []int64) (map[int64]pipelin
 	}
 	runs := make(map[int64]pipeline.Run, len(rows))
 	for _, r := range rows {
-		runs[r.ID], _ = runOf(r)
+		runs[r.ID] = runOf(r)
 	}
 	return runs, nil
 }
@@ -71,7 +71,7 @@ func (s *queries) OpenRunsOf(ctx context.Context, symbolID int64) ([]pipeline.Ru
 	if err != nil {
 		return nil, failed(ctx, "read open runs of a symbol", err)
 	}
-	return all(rows, runOf)
+	return all(rows, runOf), nil
 }
 
 // OpenRuns are the runs of all symbols that have not ended, oldest first.
@@ -80,7 +80,7 @@ func (s *queries) OpenRuns(ctx context.Context) ([]pipeline.Run, error) {
 	if err != nil {
 		return nil, failed(ctx, "read open runs", err)
 	}
-	return all(rows, runOf)
+	return all(rows, runOf), nil
 }
 
 // LastRunsOf gives, by symbol, the newest run that covers a timeframe.
@@ -91,7 +91,7 @@ func (s *queries) LastRunsOf(ctx context.Context, symbolIDs []int64, tf market.T
 	}
 	runs := make(map[int64]pipeline.Run, len(rows))
 	for _, r := range rows {
-		runs[r.SymbolID], _ = runOf(r)
+		runs[r.SymbolID] = runOf(r)
 	}
 	return runs, nil
 }

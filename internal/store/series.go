@@ -26,7 +26,7 @@ func (s *queries) SeriesOf(ctx context.Context, symbolIDs []int64) (map[int64][]
 	}
 	bySymbol := map[int64][]pipeline.SeriesInfo{}
 	for _, r := range rows {
-		info, _ := seriesOf(r)
+		info := seriesOf(r)
 		bySymbol[r.SymbolID] = append(bySymbol[r.SymbolID], info)
 	}
 	for _, infos := range bySymbol {
@@ -53,7 +53,7 @@ func (tx *Tx) LockSeries(ctx context.Context, symbolID int64, tf market.Timefram
 	if err != nil {
 		return pipeline.SeriesInfo{}, failed(ctx, "lock series", err)
 	}
-	return seriesOf(r)
+	return seriesOf(r), nil
 }
 
 // UpdateSeries writes the extent of a series that exists.

@@ -98,8 +98,10 @@ func TestFailures(t *testing.T) {
 	id := track(t, s, "A", market.Crypto).ID
 	ctx := t.Context()
 	failures := []quality.Failure{
-		{TS: hour(5), Check: quality.PricePositive}, {TS: hour(3), Check: quality.OnGrid},
-		{TS: hour(3), Check: quality.FieldsPresent}, {TS: hour(4), Check: quality.Monotonic},
+		{TS: hour(5), Check: quality.PricePositive},
+		{TS: hour(3), Check: quality.OnGrid},
+		{TS: hour(3), Check: quality.FieldsPresent},
+		{TS: hour(4), Check: quality.Monotonic},
 	}
 	for _, want := range []int64{4, 0} {
 		n, err := s.AddFailures(ctx, id, market.H1, failures, now)

@@ -90,7 +90,7 @@ func (s *queries) StatesByIDs(ctx context.Context, ids []int64) (map[int64]Symbo
 // follow each other.
 func addState(states []SymbolState, r db.StatesByIDsRow) []SymbolState {
 	if n := len(states); n == 0 || states[n-1].ID != r.Symbol.ID {
-		sym, _ := symbolOf(r.Symbol)
+		sym := symbolOf(r.Symbol)
 		states = append(states, SymbolState{Symbol: sym, Status: Status{
 			SymbolID:           r.Symbol.ID,
 			LastEnrichmentTime: timeOf(r.LastEnrichmentTime),

@@ -63,7 +63,7 @@ func (s *queries) SymbolsList(ctx context.Context, f SymbolFilter, p SymbolPage)
 	if err != nil {
 		return List[pipeline.Symbol]{}, failed(ctx, "list symbols", err)
 	}
-	return listed(page, rows, symbolOf)
+	return listed(page, rows, symbolOf), nil
 }
 
 // CountSymbols is the length of that list.

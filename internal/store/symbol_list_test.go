@@ -27,8 +27,12 @@ func TestSymbolsList(t *testing.T) {
 	ctx := t.Context()
 	// ^ is after Z, 9 before A, . before both: byte by byte, whatever the locale.
 	for _, sym := range []market.Symbol{
-		{Ticker: "^GSPC", Class: market.ETF}, {Ticker: "BTC", Class: market.ETF}, {Ticker: "BTC", Class: market.Crypto},
-		{Ticker: "9988.HK", Class: market.Stock}, {Ticker: "BRK.B", Class: market.Stock}, {Ticker: "BRKB", Class: market.Stock},
+		{Ticker: "^GSPC", Class: market.ETF},
+		{Ticker: "BTC", Class: market.ETF},
+		{Ticker: "BTC", Class: market.Crypto},
+		{Ticker: "9988.HK", Class: market.Stock},
+		{Ticker: "BRK.B", Class: market.Stock},
+		{Ticker: "BRKB", Class: market.Stock},
 	} {
 		track(t, s, sym.Ticker, sym.Class)
 	}

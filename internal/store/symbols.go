@@ -18,7 +18,7 @@ func (s *queries) Symbol(ctx context.Context, name market.Symbol) (pipeline.Symb
 	if err != nil {
 		return pipeline.Symbol{}, found(ctx, "read symbol", err, fault.NoSymbol("", "There is no symbol %s: track it first", name))
 	}
-	return symbolOf(r)
+	return symbolOf(r), nil
 }
 
 // SymbolsByTicker are the symbols with that ticker, of up to three asset
@@ -28,7 +28,7 @@ func (s *queries) SymbolsByTicker(ctx context.Context, ticker string) ([]pipelin
 	if err != nil {
 		return nil, failed(ctx, "read symbols of a ticker", err)
 	}
-	return all(rows, symbolOf)
+	return all(rows, symbolOf), nil
 }
 
 // SymbolsByIDs gives the symbols by id; those that do not exist have no entry.
@@ -39,7 +39,7 @@ func (s *queries) SymbolsByIDs(ctx context.Context, ids []int64) (map[int64]pipe
 	}
 	symbols := make(map[int64]pipeline.Symbol, len(rows))
 	for _, r := range rows {
-		symbols[r.ID], _ = symbolOf(r)
+		symbols[r.ID] = symbolOf(r)
 	}
 	return symbols, nil
 }
@@ -50,7 +50,7 @@ func (s *queries) ScheduledSymbols(ctx context.Context) ([]pipeline.Symbol, erro
 	if err != nil {
 		return nil, failed(ctx, "read scheduled symbols", err)
 	}
-	return all(rows, symbolOf)
+	return all(rows, symbolOf), nil
 }
 
 // LockSymbol reads a symbol and holds its row until the end of the transaction.
@@ -61,7 +61,7 @@ func (tx *Tx) LockSymbol(ctx context.Context, id int64) (pipeline.Symbol, error)
 	if err != nil {
 		return pipeline.Symbol{}, found(ctx, "lock symbol", err, noSymbol())
 	}
-	return symbolOf(r)
+	return symbolOf(r), nil
 }
 
 // Tracking says how a symbol is to be tracked from now on.
@@ -86,7 +86,7 @@ func (s *queries) TrackSymbol(ctx context.Context, t Tracking, now time.Time) (p
 	if err != nil {
 		return pipeline.Symbol{}, failed(ctx, "track symbol", err)
 	}
-	return symbolOf(r)
+	return symbolOf(r), nil
 }
 
 // AddTimeframe adds a timeframe to the tracked ones of a symbol; it reports
@@ -105,7 +105,7 @@ func (s *queries) SetTracking(ctx context.Context, sym pipeline.Symbol, now time
 	if err != nil {
 		return pipeline.Symbol{}, found(ctx, "set tracking", err, noSymbol())
 	}
-	return symbolOf(r)
+	return symbolOf(r), nil
 }
 
 // inOrder sorts timeframes finest first, each once, never nil. Words that are

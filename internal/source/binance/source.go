@@ -27,18 +27,21 @@ const (
 // Config is how Binance is reached.
 type Config struct {
 	URL         string            // default DefaultURL
+	FuturesURL  string            // for what perpetuals tell, DefaultFuturesURL or another; "" is off
 	Symbols     map[string]string // ticker to Binance symbol, where the rule (BTC is BTCUSDT) does not hold
 	WeightLimit int               // weight per minute and address; default 6000
 	PageRows    int               // rows of one page; default and at most 1000
 
-	Retry     source.Retry
-	Timeouts  source.Timeouts
-	Breaker   source.BreakerConfig
-	Limiter   source.Limiter // default: a Bucket of nine tenths of WeightLimit
-	MaxBody   int64
-	Transport http.RoundTripper
-	Clock     source.Clock
-	Log       *slog.Logger
+	Retry    source.Retry
+	Timeouts source.Timeouts
+	Breaker  source.BreakerConfig
+	Limiter  source.Limiter // default: a Bucket of nine tenths of WeightLimit
+	// FuturesLimiter is that of the futures host, which counts for itself.
+	FuturesLimiter source.Limiter
+	MaxBody        int64
+	Transport      http.RoundTripper
+	Clock          source.Clock
+	Log            *slog.Logger
 }
 
 // Source is Binance's spot market.
@@ -47,6 +50,7 @@ type Source struct {
 	symbols symbols
 	weight  int
 	rows    int
+	futures *futures // nil: no microstructure
 }
 
 // New checks the configuration; nothing is called.
@@ -67,6 +71,11 @@ func New(cfg Config) (*Source, error) {
 	s := &Source{symbols: names, weight: cfg.WeightLimit, rows: cfg.PageRows}
 	if s.client, err = newClient(cfg, cfg.URL, cfg.WeightLimit); err != nil {
 		return nil, err
+	}
+	if cfg.FuturesURL != "" {
+		if s.futures, err = newFutures(cfg); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }
@@ -95,14 +104,33 @@ func (s *Source) Serves(sym market.Symbol, _ market.Timeframe) bool {
 func (s *Source) Breaker() source.BreakerState { return s.client.Breaker() }
 
 // Close drops idle connections.
-func (s *Source) Close() { s.client.Close() }
+func (s *Source) Close() {
+	s.client.Close()
+	if s.futures != nil {
+		s.futures.client.Close()
+	}
+}
 
-// Offers implements source.Source.
+// Offers implements source.Source: taker volumes, and what a perpetual tells
+// where the coin has one.
 func (s *Source) Offers(sym market.Symbol, _ market.Timeframe) market.Fields {
 	if sym.Class != market.Crypto {
 		return 0
 	}
-	return market.Offer(market.TakerBuyVolume, market.TakerSellVolume)
+	offered := market.Offer(market.TakerBuyVolume, market.TakerSellVolume)
+	if _, ok := s.perpetual(sym); ok {
+		offered |= perpetualFields
+	}
+	return offered
+}
+
+// perpetual is the perpetual of a coin, as far as it is known yet.
+func (s *Source) perpetual(sym market.Symbol) (perpetual, bool) {
+	spot, err := s.symbols.spot(sym)
+	if s.futures == nil || err != nil {
+		return perpetual{}, false
+	}
+	return s.futures.find(spot)
 }
 
 // Candles implements source.Source.
@@ -117,6 +145,12 @@ func (s *Source) Candles(ctx context.Context, r source.Request) iter.Seq2[source
 			r.Refused(market.Binance, w, err)
 			yield(source.Page{From: r.From, To: w.To()}, err)
 			return
+		}
+		if s.futures != nil {
+			if err := s.futures.load(ctx, r); err != nil {
+				yield(source.Page{From: r.From, To: w.To()}, err)
+				return
+			}
 		}
 		q := query{Source: s, r: r, name: name}
 		for pos := r.From; !w.Empty(); w.First = w.Grid.FirstFrom(pos) {
@@ -158,6 +192,9 @@ func (q *query) page(ctx context.Context, w source.Window) (source.Page, error) 
 	})
 	if err == nil && len(rows) > 0 && got.last.IsZero() {
 		err = q.explain(ctx, w, got)
+	}
+	if p, ok := q.perpetual(q.r.Symbol); ok && err == nil {
+		err = q.futures.attach(ctx, q.r, p, w.Grid, got.candles)
 	}
 	if err != nil {
 		return source.Page{To: w.Until(w.First + grid.Slot(q.rows)), Attempt: attempt}, err

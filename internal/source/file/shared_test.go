@@ -48,7 +48,7 @@ func readFile(tb testing.TB, path string, o Options) (rows []Row, offered market
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer r.Close() //nolint:errcheck // it was only read
+	defer r.Close()
 	for {
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -194,7 +194,7 @@ func readCSV(t *testing.T, path string) (names []string, rows [][]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	plain, err := text(path, f)
 	if err != nil {
 		t.Fatal(err)

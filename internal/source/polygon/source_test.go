@@ -41,9 +41,12 @@ func newSource(t *testing.T, url string, o sourcetest.Options) source.Source {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	var list []market.Series
+	list := []market.Series{series(market.ETF, "SPY", market.H4), series(market.ETF, "QQQ", market.D1)}
 	for _, tf := range market.Timeframes() {
-		list = append(list, series(market.Stock, "AAPL", tf), series(market.ETF, "SPY", tf), series(market.Crypto, "BTC", tf))
+		list = append(list, series(market.Stock, "AAPL", tf))
+	}
+	for _, tf := range []market.Timeframe{market.M5, market.H1, market.H4, market.D1, market.W1} {
+		list = append(list, series(market.Crypto, "BTC", tf))
 	}
 	sourcetest.Run(t, sourcetest.Subject{
 		New:      newSource,

@@ -11,9 +11,9 @@ import (
 	"github.com/candlewright/candlewright/internal/market"
 )
 
-// Binance speaks the public spot protocol: klines, exchangeInfo, time, ping.
-// Every ticker followed by USDT is a symbol of it, where the market knows the
-// coin.
+// Binance speaks the public spot protocol (klines, exchangeInfo, time, ping) and
+// that of USD-M futures. Every ticker followed by USDT is a spot symbol, where
+// the market knows the coin; those of usual size have a perpetual.
 func Binance(o Options) *Provider {
 	o = o.orDefault()
 	b := &binance{o: o, weight: budget{limit: o.Weight}}
@@ -22,6 +22,7 @@ func Binance(o Options) *Provider {
 	mux.HandleFunc("GET /api/v3/exchangeInfo", b.costing(20, b.exchangeInfo))
 	mux.HandleFunc("GET /api/v3/time", b.costing(1, b.time))
 	mux.HandleFunc("GET /api/v3/ping", b.costing(1, func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, struct{}{}) }))
+	b.futures(mux)
 	return &Provider{handler: mux, faults: o.Faults}
 }
 

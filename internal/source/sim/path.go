@@ -41,7 +41,9 @@ const (
 	streamVolume
 	streamHalt
 	streamAmend
-	streamNight
+	streamFunding
+	streamOpenInterest
+	streamAccounts
 )
 
 // key numbers the draws: stream, session and position within it.

@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/base64"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -120,7 +121,7 @@ func (p *polygon) aggs(w http.ResponseWriter, r *http.Request) {
 		rows = max(1, q.limit/int(q.every/time.Minute))
 	}
 	if q.known {
-		for _, a := range p.windows(q) {
+		for a := range p.windows(q) {
 			if len(body.Results) == rows {
 				body.NextURL = nextURL(r, a.Time, q.limit)
 				break
@@ -142,38 +143,45 @@ func nextURL(r *http.Request, t int64, limit int) string {
 	return u.String()
 }
 
-// windows are the rows of a query, ascending.
-func (p *polygon) windows(q aggQuery) []polygonAgg {
+// windows are the rows of a query, ascending, made as they are asked for.
+func (p *polygon) windows(q aggQuery) iter.Seq[polygonAgg] {
 	now := p.o.Now()
-	var out []polygonAgg
-	if q.day {
-		for b := range p.o.Market.Walk(q.sym, market.D1, q.from, q.to, now) {
-			t := b.TS
-			if q.sym.Class != market.Crypto { // midnight in New York
-				t = time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, newYork)
+	return func(yield func(polygonAgg) bool) {
+		if q.day {
+			for b := range p.o.Market.Walk(q.sym, market.D1, q.from, q.to, now) {
+				t := b.TS
+				if q.sym.Class != market.Crypto { // midnight in New York
+					t = time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, newYork)
+				}
+				if !yield(polygonRow(b, t)) {
+					return
+				}
 			}
-			out = append(out, polygonRow(b, t))
+			return
 		}
-		return out
-	}
-	var cur *polygonAgg
-	for b := range p.minutes(q, now) {
-		t := b.TS.Truncate(q.every)
-		if cur != nil && cur.Time == t.UnixMilli() {
-			cur.High, cur.Low, cur.Close = max(cur.High, b.High), min(cur.Low, b.Low), b.Close
-			cur.Volume += b.Volume
-			cur.Transactions += b.Trades
-			continue
+		var cur polygonAgg
+		for b := range p.minutes(q, now) {
+			t := b.TS.Truncate(q.every)
+			if cur.Time == t.UnixMilli() {
+				cur.High, cur.Low, cur.Close = max(cur.High, b.High), min(cur.Low, b.Low), b.Close
+				cur.Volume += b.Volume
+				cur.Transactions += b.Trades
+				continue
+			}
+			if cur.Transactions > 0 && !yield(cur) {
+				return
+			}
+			cur = polygonRow(b, t)
 		}
-		out = append(out, polygonRow(b, t))
-		cur = &out[len(out)-1]
+		if cur.Transactions > 0 {
+			yield(cur)
+		}
 	}
-	return out
 }
 
 // minutes are the 5-minute bars that feed a query's windows, those outside the
 // session included.
-func (p *polygon) minutes(q aggQuery, now time.Time) func(func(Bar) bool) {
+func (p *polygon) minutes(q aggQuery, now time.Time) iter.Seq[Bar] {
 	return func(yield func(Bar) bool) {
 		for d := market.DateOf(q.from); d <= market.DateOf(q.to) && d <= market.DateOf(now); d++ {
 			from, to := d.Time(), (d + 1).Time()

@@ -309,16 +309,11 @@ func (s Subject) obeysCancel(t *testing.T) {
 
 func (s Subject) endsByTime(t *testing.T) {
 	t.Parallel()
-	b, src := s.start(t, sim.Options{Faults: sim.First(1, sim.Fault{Kind: sim.Slow})},
-		Options{Timeouts: source.Timeouts{Total: 300 * time.Millisecond}})
-	r := b.request(s.Series[0], 2)
-	got, _, err := b.collect(t.Context(), src, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.same(s.Series[0], got, b.truth(r))
-	if len(b.failed) != 1 || b.failed[0].ErrorCode != string(source.Timeout) {
-		t.Errorf("failed attempts %+v, want one of code %s", b.failed, source.Timeout)
+	b, src := s.start(t, sim.Options{Faults: sim.Always(sim.Fault{Kind: sim.Slow})},
+		Options{Timeouts: source.Timeouts{Total: 50 * time.Millisecond}})
+	_, _, err := b.collect(t.Context(), src, b.request(s.Series[0], 2))
+	if source.KindOf(err) != source.Timeout || !source.Retryable(err) || len(b.failed) != 1+s.Retries {
+		t.Errorf("error %v after %d failed attempts, want %s after %d", err, len(b.failed), source.Timeout, 1+s.Retries)
 	}
 }
 

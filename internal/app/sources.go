@@ -1,0 +1,91 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/candlewright/candlewright/internal/source"
+	"github.com/candlewright/candlewright/internal/source/binance"
+	"github.com/candlewright/candlewright/internal/source/polygon"
+	"github.com/candlewright/candlewright/internal/source/yahoo"
+)
+
+// off is the address of a source that is not to be asked.
+const off = "off"
+
+// sourceFlags say which sources are asked, where, and with which key.
+type sourceFlags struct {
+	BinanceURL     string          `name:"binance-url" group:"sources" default:"${binance_url}" env:"CANDLEWRIGHT_BINANCE_URL" placeholder:"URL" help:"Binance's address, or off."`
+	PolygonURL     string          `name:"polygon-url" group:"sources" default:"${polygon_url}" env:"CANDLEWRIGHT_POLYGON_URL" placeholder:"URL" help:"Polygon's address, or off."`
+	YahooURL       string          `name:"yahoo-url" group:"sources" default:"${yahoo_url}" env:"CANDLEWRIGHT_YAHOO_URL" placeholder:"URL" help:"Yahoo's address, or off. Its interface is unofficial and for personal use only."`
+	PolygonKeyFile string          `name:"polygon-key-file" group:"sources" type:"path" env:"CANDLEWRIGHT_POLYGON_KEY_FILE" placeholder:"FILE" help:"File that holds Polygon's key; or set CANDLEWRIGHT_POLYGON_KEY. Without a key Polygon is not asked."`
+	PolygonPlan    string          `name:"polygon-plan" group:"sources" enum:"basic,starter,developer,advanced" default:"basic" env:"CANDLEWRIGHT_POLYGON_PLAN" help:"What Polygon's key covers: basic, starter, developer or advanced."`
+	RetryDelays    []time.Duration `name:"retry-delays" group:"sources" default:"2s,4s,8s" env:"CANDLEWRIGHT_RETRY_DELAYS" help:"Waits before a failed call is tried again."`
+
+	key string // of the demo, whose Polygon takes any
+}
+
+// polygonKey is the key from the environment or from the file. It is in no flag,
+// since command lines can be read by others.
+func (f *sourceFlags) polygonKey() (string, error) {
+	if f.key != "" {
+		return f.key, nil
+	}
+	if key := os.Getenv("CANDLEWRIGHT_POLYGON_KEY"); key != "" || f.PolygonKeyFile == "" {
+		return strings.TrimSpace(key), nil
+	}
+	text, err := os.ReadFile(f.PolygonKeyFile)
+	if err != nil {
+		return "", fmt.Errorf("--polygon-key-file: %w", err)
+	}
+	key := strings.TrimSpace(string(text))
+	if key == "" {
+		return "", fmt.Errorf("--polygon-key-file: %s is empty, want a key", f.PolygonKeyFile)
+	}
+	return key, nil
+}
+
+// chain makes the sources that are switched on.
+func (f *sourceFlags) chain(log *slog.Logger) (*source.Chain, error) {
+	retry := source.Retry{Delays: f.RetryDelays}
+	var (
+		on   []source.Source
+		errs error
+	)
+	add := func(flag string, s source.Source, err error) {
+		if err != nil {
+			errs = errors.Join(errs, fmt.Errorf("%s: %w", flag, err))
+			return
+		}
+		on = append(on, s)
+	}
+	if f.BinanceURL != off {
+		s, err := binance.New(binance.Config{URL: f.BinanceURL, Retry: retry, Log: log})
+		add("--binance-url", s, err)
+	}
+	key, err := f.polygonKey()
+	switch {
+	case err != nil:
+		errs = errors.Join(errs, err)
+	case f.PolygonURL == off:
+	case key == "":
+		log.Info("Polygon is not asked: it has no key (CANDLEWRIGHT_POLYGON_KEY or --polygon-key-file)")
+	default:
+		plan, _ := polygon.ParsePlan(f.PolygonPlan) // the parser took only names of plans
+		s, err := polygon.New(polygon.Config{URL: f.PolygonURL, Key: key, Plan: plan, Retry: retry, Log: log})
+		add("--polygon-url", s, err)
+	}
+	if f.YahooURL != off {
+		log.Info("Yahoo may be asked where nobody else answers; its interface is unofficial and for personal use only (--yahoo-url off)")
+		s, err := yahoo.New(yahoo.Config{URL: f.YahooURL, Retry: retry, Log: log})
+		add("--yahoo-url", s, err)
+	}
+	if errs != nil {
+		return nil, errs
+	}
+	return source.NewChain(source.DefaultOrder(), on...), nil
+}

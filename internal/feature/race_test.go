@@ -1,5 +1,0 @@
-//go:build race
-
-package feature_test
-
-func init() { raceDetector = true }
