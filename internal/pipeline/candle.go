@@ -8,16 +8,33 @@ import (
 	"github.com/candlewright/candlewright/internal/quality"
 )
 
+// Features are the features of a bar; the name is that of a candle's field, so
+// that a candle has their accessors too.
+type Features = feature.Values
+
 // Candle is one stored bar: what its source delivered, the features computed
 // from it and what the rules say of it.
 type Candle struct {
 	market.Candle
-	Features      feature.Values
+	Features
 	Verdict       quality.Verdict
 	Revision      int       // 1 when first stored, one more with each amendment
 	Basis         int       // split basis of the series
 	FirstStoredAt time.Time // when the slot was first filled; not changed by amendments
 }
+
+// Validated reports whether the candle passed every check that it must pass.
+func (c *Candle) Validated() bool { return c.Verdict.Validated() }
+
+// ValidationNotes are the names of its failed checks and what else is to be
+// known of it; never nil.
+func (c *Candle) ValidationNotes() []string { return c.Verdict.Notes(c.VolumeEstimated) }
+
+// Anomaly reports whether it was flagged as standing out.
+func (c *Candle) Anomaly() bool { return c.Verdict.Anomaly }
+
+// QualityScore is its score, 0 … 1, unrounded.
+func (c *Candle) QualityScore() float64 { return c.Verdict.Parts.Score() }
 
 // Change is what a delivery does to a slot.
 type Change uint8

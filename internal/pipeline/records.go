@@ -177,6 +177,18 @@ type Progress struct {
 	At               time.Time        `json:"at"`
 }
 
+// Fraction is the share of the run's bars that are dealt with, 0 … 1; of a run
+// without bars 1 when it has ended and 0 before.
+func (p Progress) Fraction() float64 {
+	if p.RecordsTotal > 0 {
+		return min(float64(p.RecordsDone)/float64(p.RecordsTotal), 1)
+	}
+	if p.Status.Ended() {
+		return 1
+	}
+	return 0
+}
+
 // Stage is the part of its work that a run is at.
 type Stage string
 

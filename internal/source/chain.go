@@ -42,6 +42,17 @@ func (c *Chain) Sources(sym market.Symbol, tf market.Timeframe) []Source {
 	return list
 }
 
+// Funding is the best source that is switched on and has the funding payments
+// of a coin's perpetual.
+func (c *Chain) Funding(sym market.Symbol) (FundingSource, bool) {
+	for _, name := range c.order[sym.Class] {
+		if f, ok := c.sources[name].(FundingSource); ok && sym.Class == market.Crypto {
+			return f, true
+		}
+	}
+	return nil, false
+}
+
 // Candles is as Source.Candles, with pages of several sources: each page's
 // attempt names its own. A range that no source's history reaches is told to
 // OnFailure and passed over, so pages may leave it out. The error at the end is

@@ -111,6 +111,20 @@ func TestStandInAndReturn(t *testing.T) {
 	}
 }
 
+func TestFundingComesFromTheSourceThatHasIt(t *testing.T) {
+	t.Parallel()
+	chain := world(t, sim.NewMarket(sim.Config{Seed: 11}), time.Date(2024, 11, 13, 15, 47, 30, 0, time.UTC), nil)
+	if f, ok := chain.Funding(market.Symbol{Ticker: "BTC", Class: market.Crypto}); !ok || f.(source.Source).Name() != market.Binance {
+		t.Errorf("funding of a coin comes from %v", f)
+	}
+	if _, ok := chain.Funding(market.Symbol{Ticker: "AAPL", Class: market.Stock}); ok {
+		t.Error("a stock has funding")
+	}
+	if _, ok := source.NewChain(source.DefaultOrder()).Funding(market.Symbol{Ticker: "BTC", Class: market.Crypto}); ok {
+		t.Error("nobody has funding")
+	}
+}
+
 // compare fetches a range through a chain and holds it against the market; it
 // counts the candles of each source.
 func compare(t *testing.T, m *sim.Market, chain *source.Chain, r source.Request) map[market.SourceName]int {

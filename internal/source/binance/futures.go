@@ -36,9 +36,11 @@ type futures struct {
 	client *source.Client
 	clock  source.Clock
 
+	loading sync.Mutex // held while the list is read
+	next    time.Time  // when to read it again; under loading
+
 	mu     sync.Mutex
 	listed map[string]bool
-	next   time.Time // when to read the list again
 }
 
 func newFutures(cfg Config) (*futures, error) {
@@ -69,8 +71,8 @@ func (f *futures) find(spot string) (perpetual, bool) {
 // load reads the list of perpetuals, unless it was read of late. A list that
 // cannot be read leaves the old one: without it the candles come alone.
 func (f *futures) load(ctx context.Context, r source.Request) error {
-	f.mu.Lock()
-	defer f.mu.Unlock() // one reader is enough; the others want its list
+	f.loading.Lock()
+	defer f.loading.Unlock() // one reader is enough; the others want its list
 	if f.clock.Now().Before(f.next) {
 		return nil
 	}
@@ -89,7 +91,10 @@ func (f *futures) load(ctx context.Context, r source.Request) error {
 		f.next = f.clock.Now().Add(listingRetry)
 		return nil
 	}
-	f.listed, f.next = listed, f.clock.Now().Add(listingAge)
+	f.next = f.clock.Now().Add(listingAge)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.listed = listed
 	return nil
 }
 

@@ -117,7 +117,7 @@ func TestSpotCandlesComeWithoutFutures(t *testing.T) {
 	r.OnFailure = func(a source.Attempt) { failed = append(failed, a) }
 	for range 2 { // the second does not ask for the list again
 		got, _, err := sourcetest.Collect(t, s, r)
-		if err != nil || len(got) != 72 || got[0].Offered.Has(market.OpenInterest) {
+		if err != nil || len(got) != 71 || got[0].Offered.Has(market.OpenInterest) {
 			t.Errorf("%d candles, error %v", len(got), err)
 		}
 	}
@@ -138,7 +138,7 @@ func TestStatisticsThatFailLeaveNothing(t *testing.T) {
 		return sim.Fault{}
 	})
 	got, _, err := sourcetest.Collect(t, s, ask(coin("BTC", market.H1), sourcetest.Now.AddDate(0, 0, -3)))
-	if err != nil || len(got) != 72 {
+	if err != nil || len(got) != 71 {
 		t.Fatalf("%d candles, error %v", len(got), err)
 	}
 	for _, c := range got {

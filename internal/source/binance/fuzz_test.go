@@ -63,3 +63,25 @@ func FuzzRefusal(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFutures: the three bodies of the futures host.
+func FuzzFutures(f *testing.F) {
+	f.Add([]byte(`[{"fundingTime":1730419200002,"fundingRate":"0.0001"},{"fundingTime":9223372036854775807,"fundingRate":"NaN"}]`))
+	f.Add([]byte(`{"symbols":[{"symbol":"BTCUSDT","contractType":"PERPETUAL","status":"TRADING"}]}`))
+	f.Add([]byte(`null`))
+	from := time.UnixMilli(1730419200000).UTC()
+	f.Fuzz(func(t *testing.T, body []byte) {
+		a := source.Answer{Status: 200, Body: body}
+		paid, _, err := decodePayments(a, from, from.Add(time.Hour))
+		if err == nil {
+			for _, p := range paid {
+				if math.IsNaN(p.Rate) || math.Abs(p.Rate) > 1 || p.At.Before(from) || !p.At.Before(from.Add(time.Hour)) {
+					t.Errorf("payment %+v", p)
+				}
+			}
+		}
+		if listed, err := decodeListing(a); err == nil && listed == nil {
+			t.Error("no list and no error")
+		}
+	})
+}
