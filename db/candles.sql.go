@@ -40,6 +40,72 @@ func (q *Queries) AnyCandle(ctx context.Context, arg AnyCandleParams) (bool, err
 	return exists, err
 }
 
+const BreaksOf = `-- name: BreaksOf :many
+SELECT s.id::bigint AS symbol_id, b.before_ts::timestamptz AS before_ts, b.ts
+FROM unnest($1::bigint[]) AS s (id)
+CROSS JOIN LATERAL (
+    SELECT w.before_ts, w.ts
+    FROM (
+        SELECT m.ts, lag(m.ts) OVER (ORDER BY m.ts) AS before_ts
+        FROM market_data m
+        WHERE m.symbol_id = s.id AND m.timeframe = $2
+          AND m.ts >= coalesce((SELECT max(p.ts) FROM market_data p
+            WHERE p.symbol_id = s.id AND p.timeframe = $2 AND p.ts < $3), $3)
+          AND m.ts <= coalesce((SELECT min(n.ts) FROM market_data n
+            WHERE n.symbol_id = s.id AND n.timeframe = $2 AND n.ts >= $4), $4)
+    ) w
+    WHERE w.ts - w.before_ts > make_interval(secs => $5::float8)
+    ORDER BY w.ts
+    LIMIT $6::bigint
+) b
+ORDER BY s.id, b.ts
+`
+
+type BreaksOfParams struct {
+	SymbolIds  []int64
+	Timeframe  market.Timeframe
+	FromTs     time.Time
+	ToTs       time.Time
+	BarSeconds float64
+	RowLimit   pgtype.Int8
+}
+
+type BreaksOfRow struct {
+	SymbolID int64
+	BeforeTs time.Time
+	Ts       time.Time
+}
+
+// Of each symbol the neighbours that lie further apart than one bar of the timeframe: within the
+// stretch, with the last candle before it and the first one after it. Which of them have slots
+// between them the calendar knows.
+func (q *Queries) BreaksOf(ctx context.Context, arg BreaksOfParams) ([]BreaksOfRow, error) {
+	rows, err := q.db.Query(ctx, BreaksOf,
+		arg.SymbolIds,
+		arg.Timeframe,
+		arg.FromTs,
+		arg.ToTs,
+		arg.BarSeconds,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BreaksOfRow
+	for rows.Next() {
+		var i BreaksOfRow
+		if err := rows.Scan(&i.SymbolID, &i.BeforeTs, &i.Ts); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const CandleStamps = `-- name: CandleStamps :many
 SELECT ts FROM market_data
 WHERE symbol_id = $1 AND timeframe = $2 AND ts >= $3 AND ts < $4

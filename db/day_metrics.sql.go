@@ -386,6 +386,54 @@ func (q *Queries) DayMetricsOfBackward(ctx context.Context, arg DayMetricsOfBack
 	return items, nil
 }
 
+const DayMetricsOn = `-- name: DayMetricsOn :many
+SELECT m.id, m.symbol_id, m.symbol, m.asset_class, m.metric_date, m.total_records, m.validated_records, m.validation_rate, m.gaps_detected, m.anomalies_detected, m.avg_quality_score, m.data_completeness, m.score_sum, m.checks_failed, m.computed_at FROM data_quality_metrics m
+JOIN (SELECT unnest($1::bigint[]) AS symbol_id, unnest($2::date[]) AS day) k
+    ON m.symbol_id = k.symbol_id AND m.metric_date = k.day
+`
+
+type DayMetricsOnParams struct {
+	SymbolIds []int64
+	Days      []time.Time
+}
+
+// The metrics of a symbol on a date, many at once; the two lists are parallel.
+func (q *Queries) DayMetricsOn(ctx context.Context, arg DayMetricsOnParams) ([]DataQualityMetric, error) {
+	rows, err := q.db.Query(ctx, DayMetricsOn, arg.SymbolIds, arg.Days)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DataQualityMetric
+	for rows.Next() {
+		var i DataQualityMetric
+		if err := rows.Scan(
+			&i.ID,
+			&i.SymbolID,
+			&i.Symbol,
+			&i.AssetClass,
+			&i.MetricDate,
+			&i.TotalRecords,
+			&i.ValidatedRecords,
+			&i.ValidationRate,
+			&i.GapsDetected,
+			&i.AnomaliesDetected,
+			&i.AvgQualityScore,
+			&i.DataCompleteness,
+			&i.ScoreSum,
+			&i.ChecksFailed,
+			&i.ComputedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LastDaysSums = `-- name: LastDaysSums :one
 SELECT coalesce(sum(d.total_records), 0)::bigint AS records, coalesce(sum(d.validated_records), 0)::bigint AS validated,
     coalesce(sum(d.score_sum), 0)::float8 AS score_sum

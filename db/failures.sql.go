@@ -82,6 +82,52 @@ func (q *Queries) FailedStamps(ctx context.Context, arg FailedStampsParams) ([]t
 	return items, nil
 }
 
+const FailedStampsOf = `-- name: FailedStampsOf :many
+SELECT DISTINCT symbol_id, ts FROM validation_failures
+WHERE symbol_id = ANY ($1::bigint[]) AND timeframe = $2 AND ts >= $3 AND ts < $4
+  AND check_name = ANY ($5::text[])
+ORDER BY symbol_id, ts
+`
+
+type FailedStampsOfParams struct {
+	SymbolIds []int64
+	Timeframe market.Timeframe
+	FromTs    time.Time
+	ToTs      time.Time
+	Checks    []string
+}
+
+type FailedStampsOfRow struct {
+	SymbolID int64
+	Ts       time.Time
+}
+
+func (q *Queries) FailedStampsOf(ctx context.Context, arg FailedStampsOfParams) ([]FailedStampsOfRow, error) {
+	rows, err := q.db.Query(ctx, FailedStampsOf,
+		arg.SymbolIds,
+		arg.Timeframe,
+		arg.FromTs,
+		arg.ToTs,
+		arg.Checks,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FailedStampsOfRow
+	for rows.Next() {
+		var i FailedStampsOfRow
+		if err := rows.Scan(&i.SymbolID, &i.Ts); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const FailureCountsByDate = `-- name: FailureCountsByDate :many
 SELECT (ts AT TIME ZONE 'UTC')::date AS day, timeframe, check_name, count(*) AS failures
 FROM validation_failures

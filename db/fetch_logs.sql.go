@@ -594,3 +594,59 @@ func (q *Queries) FetchRanges(ctx context.Context, arg FetchRangesParams) ([]Fet
 	}
 	return items, nil
 }
+
+const FetchRangesOf = `-- name: FetchRangesOf :many
+SELECT symbol_id, log_id, source, range_from, range_to, success, fetched_at FROM fetch_ranges
+WHERE symbol_id = ANY ($1::bigint[]) AND timeframe = $2 AND range_to > $3 AND range_from < $4
+ORDER BY symbol_id, fetched_at, log_id
+`
+
+type FetchRangesOfParams struct {
+	SymbolIds []int64
+	Timeframe market.Timeframe
+	FromTs    time.Time
+	ToTs      time.Time
+}
+
+type FetchRangesOfRow struct {
+	SymbolID  int64
+	LogID     int64
+	Source    market.SourceName
+	RangeFrom time.Time
+	RangeTo   time.Time
+	Success   bool
+	FetchedAt time.Time
+}
+
+func (q *Queries) FetchRangesOf(ctx context.Context, arg FetchRangesOfParams) ([]FetchRangesOfRow, error) {
+	rows, err := q.db.Query(ctx, FetchRangesOf,
+		arg.SymbolIds,
+		arg.Timeframe,
+		arg.FromTs,
+		arg.ToTs,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FetchRangesOfRow
+	for rows.Next() {
+		var i FetchRangesOfRow
+		if err := rows.Scan(
+			&i.SymbolID,
+			&i.LogID,
+			&i.Source,
+			&i.RangeFrom,
+			&i.RangeTo,
+			&i.Success,
+			&i.FetchedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -112,3 +112,62 @@ func (q *Queries) LastEvents(ctx context.Context, runIds []int64) ([]LastEventsR
 	}
 	return items, nil
 }
+
+const RunsWithLastEvents = `-- name: RunsWithLastEvents :many
+SELECT r.id, r.symbol_id, r.job_id, r.trigger, r.status, r.timeframes, r.range_from, r.range_to, r.requested_by, r.attempt, r.max_attempts, r.records_total, r.records_done, r.estimated_seconds, r.cancel_requested, r.event_seq, r.error_code, r.error_message, r.error_retryable, r.created_at, r.started_at, r.finished_at, coalesce(e.seq, 0)::bigint AS seq, e.progress
+FROM enrichment_runs r
+LEFT JOIN run_events e ON e.symbol_id = r.symbol_id AND e.run_id = r.id AND e.seq = r.event_seq
+WHERE r.id = ANY ($1::bigint[])
+`
+
+type RunsWithLastEventsRow struct {
+	EnrichmentRun EnrichmentRun
+	Seq           int64
+	Progress      []byte
+}
+
+// Each run and its newest event, as of one moment.
+func (q *Queries) RunsWithLastEvents(ctx context.Context, runIds []int64) ([]RunsWithLastEventsRow, error) {
+	rows, err := q.db.Query(ctx, RunsWithLastEvents, runIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RunsWithLastEventsRow
+	for rows.Next() {
+		var i RunsWithLastEventsRow
+		if err := rows.Scan(
+			&i.EnrichmentRun.ID,
+			&i.EnrichmentRun.SymbolID,
+			&i.EnrichmentRun.JobID,
+			&i.EnrichmentRun.Trigger,
+			&i.EnrichmentRun.Status,
+			&i.EnrichmentRun.Timeframes,
+			&i.EnrichmentRun.RangeFrom,
+			&i.EnrichmentRun.RangeTo,
+			&i.EnrichmentRun.RequestedBy,
+			&i.EnrichmentRun.Attempt,
+			&i.EnrichmentRun.MaxAttempts,
+			&i.EnrichmentRun.RecordsTotal,
+			&i.EnrichmentRun.RecordsDone,
+			&i.EnrichmentRun.EstimatedSeconds,
+			&i.EnrichmentRun.CancelRequested,
+			&i.EnrichmentRun.EventSeq,
+			&i.EnrichmentRun.ErrorCode,
+			&i.EnrichmentRun.ErrorMessage,
+			&i.EnrichmentRun.ErrorRetryable,
+			&i.EnrichmentRun.CreatedAt,
+			&i.EnrichmentRun.StartedAt,
+			&i.EnrichmentRun.FinishedAt,
+			&i.Seq,
+			&i.Progress,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

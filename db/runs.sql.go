@@ -407,6 +407,75 @@ func (q *Queries) LastRunsOf(ctx context.Context, arg LastRunsOfParams) ([]Enric
 	return items, nil
 }
 
+const LastRunsOfSeries = `-- name: LastRunsOfSeries :many
+SELECT s.symbol_id::bigint AS series_symbol_id, s.timeframe::text AS series_timeframe, r.id, r.symbol_id, r.job_id, r.trigger, r.status, r.timeframes, r.range_from, r.range_to, r.requested_by, r.attempt, r.max_attempts, r.records_total, r.records_done, r.estimated_seconds, r.cancel_requested, r.event_seq, r.error_code, r.error_message, r.error_retryable, r.created_at, r.started_at, r.finished_at
+FROM (SELECT unnest($1::bigint[]) AS symbol_id, unnest($2::text[]) AS timeframe) s
+CROSS JOIN LATERAL (
+    SELECT e.id FROM enrichment_runs e
+    WHERE e.symbol_id = s.symbol_id AND s.timeframe = ANY (e.timeframes)
+    ORDER BY e.created_at DESC, e.id DESC
+    LIMIT 1
+) newest
+JOIN enrichment_runs r ON r.symbol_id = s.symbol_id AND r.id = newest.id
+`
+
+type LastRunsOfSeriesParams struct {
+	SymbolIds  []int64
+	Timeframes []string
+}
+
+type LastRunsOfSeriesRow struct {
+	SeriesSymbolID  int64
+	SeriesTimeframe string
+	EnrichmentRun   EnrichmentRun
+}
+
+// The newest run that covers each series; the two lists are parallel.
+func (q *Queries) LastRunsOfSeries(ctx context.Context, arg LastRunsOfSeriesParams) ([]LastRunsOfSeriesRow, error) {
+	rows, err := q.db.Query(ctx, LastRunsOfSeries, arg.SymbolIds, arg.Timeframes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LastRunsOfSeriesRow
+	for rows.Next() {
+		var i LastRunsOfSeriesRow
+		if err := rows.Scan(
+			&i.SeriesSymbolID,
+			&i.SeriesTimeframe,
+			&i.EnrichmentRun.ID,
+			&i.EnrichmentRun.SymbolID,
+			&i.EnrichmentRun.JobID,
+			&i.EnrichmentRun.Trigger,
+			&i.EnrichmentRun.Status,
+			&i.EnrichmentRun.Timeframes,
+			&i.EnrichmentRun.RangeFrom,
+			&i.EnrichmentRun.RangeTo,
+			&i.EnrichmentRun.RequestedBy,
+			&i.EnrichmentRun.Attempt,
+			&i.EnrichmentRun.MaxAttempts,
+			&i.EnrichmentRun.RecordsTotal,
+			&i.EnrichmentRun.RecordsDone,
+			&i.EnrichmentRun.EstimatedSeconds,
+			&i.EnrichmentRun.CancelRequested,
+			&i.EnrichmentRun.EventSeq,
+			&i.EnrichmentRun.ErrorCode,
+			&i.EnrichmentRun.ErrorMessage,
+			&i.EnrichmentRun.ErrorRetryable,
+			&i.EnrichmentRun.CreatedAt,
+			&i.EnrichmentRun.StartedAt,
+			&i.EnrichmentRun.FinishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LockRun = `-- name: LockRun :one
 SELECT id, symbol_id, job_id, trigger, status, timeframes, range_from, range_to, requested_by, attempt, max_attempts, records_total, records_done, estimated_seconds, cancel_requested, event_seq, error_code, error_message, error_retryable, created_at, started_at, finished_at FROM enrichment_runs WHERE id = $1 FOR UPDATE
 `
@@ -535,6 +604,56 @@ func (q *Queries) OpenRunsOf(ctx context.Context, symbolID int64) ([]EnrichmentR
 		return nil, err
 	}
 	return items, nil
+}
+
+const ReopenRun = `-- name: ReopenRun :one
+WITH rows AS (
+    UPDATE backfill_state b SET status = 'pending', retry_count = b.retry_count + 1, error_message = NULL, updated_at = $3
+    FROM enrichment_runs r
+    WHERE r.id = $2 AND r.status IN ('failed', 'cancelled') AND b.backfill_job_id = r.job_id AND b.status IN ('failed', 'cancelled')
+)
+UPDATE enrichment_runs SET status = 'queued', max_attempts = attempt + $1::integer, cancel_requested = false,
+    finished_at = NULL, error_code = NULL, error_message = NULL, error_retryable = NULL
+WHERE enrichment_runs.id = $2 AND enrichment_runs.status IN ('failed', 'cancelled')
+RETURNING id, symbol_id, job_id, trigger, status, timeframes, range_from, range_to, requested_by, attempt, max_attempts, records_total, records_done, estimated_seconds, cancel_requested, event_seq, error_code, error_message, error_retryable, created_at, started_at, finished_at
+`
+
+type ReopenRunParams struct {
+	MoreAttempts int32
+	ID           int64
+	Now          time.Time
+}
+
+// A run that failed or was cancelled goes into the queue again, with as many attempts as a new one
+// has. What its timeframes have reached stays, and from there they go on.
+func (q *Queries) ReopenRun(ctx context.Context, arg ReopenRunParams) (EnrichmentRun, error) {
+	row := q.db.QueryRow(ctx, ReopenRun, arg.MoreAttempts, arg.ID, arg.Now)
+	var i EnrichmentRun
+	err := row.Scan(
+		&i.ID,
+		&i.SymbolID,
+		&i.JobID,
+		&i.Trigger,
+		&i.Status,
+		&i.Timeframes,
+		&i.RangeFrom,
+		&i.RangeTo,
+		&i.RequestedBy,
+		&i.Attempt,
+		&i.MaxAttempts,
+		&i.RecordsTotal,
+		&i.RecordsDone,
+		&i.EstimatedSeconds,
+		&i.CancelRequested,
+		&i.EventSeq,
+		&i.ErrorCode,
+		&i.ErrorMessage,
+		&i.ErrorRetryable,
+		&i.CreatedAt,
+		&i.StartedAt,
+		&i.FinishedAt,
+	)
+	return i, err
 }
 
 const RequestCancel = `-- name: RequestCancel :one

@@ -75,6 +75,29 @@ SELECT ts FROM market_data
 WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND ts >= @from_ts AND ts < @to_ts
 ORDER BY ts;
 
+-- name: BreaksOf :many
+-- Of each symbol the neighbours that lie further apart than one bar of the timeframe: within the
+-- stretch, with the last candle before it and the first one after it. Which of them have slots
+-- between them the calendar knows.
+SELECT s.id::bigint AS symbol_id, b.before_ts::timestamptz AS before_ts, b.ts
+FROM unnest(@symbol_ids::bigint[]) AS s (id)
+CROSS JOIN LATERAL (
+    SELECT w.before_ts, w.ts
+    FROM (
+        SELECT m.ts, lag(m.ts) OVER (ORDER BY m.ts) AS before_ts
+        FROM market_data m
+        WHERE m.symbol_id = s.id AND m.timeframe = @timeframe
+          AND m.ts >= coalesce((SELECT max(p.ts) FROM market_data p
+            WHERE p.symbol_id = s.id AND p.timeframe = @timeframe AND p.ts < @from_ts), @from_ts)
+          AND m.ts <= coalesce((SELECT min(n.ts) FROM market_data n
+            WHERE n.symbol_id = s.id AND n.timeframe = @timeframe AND n.ts >= @to_ts), @to_ts)
+    ) w
+    WHERE w.ts - w.before_ts > make_interval(secs => @bar_seconds::float8)
+    ORDER BY w.ts
+    LIMIT sqlc.narg(row_limit)::bigint
+) b
+ORDER BY s.id, b.ts;
+
 -- name: CountCandles :many
 SELECT symbol_id, count(*) AS candles FROM market_data
 WHERE symbol_id = ANY (@symbol_ids::bigint[]) AND timeframe = @timeframe AND ts >= @from_ts AND ts < @to_ts

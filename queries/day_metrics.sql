@@ -80,3 +80,9 @@ FROM (
     ORDER BY metric_date DESC
     LIMIT @days
 ) d;
+
+-- name: DayMetricsOn :many
+-- The metrics of a symbol on a date, many at once; the two lists are parallel.
+SELECT m.* FROM data_quality_metrics m
+JOIN (SELECT unnest(@symbol_ids::bigint[]) AS symbol_id, unnest(@days::date[]) AS day) k
+    ON m.symbol_id = k.symbol_id AND m.metric_date = k.day;

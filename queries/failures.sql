@@ -21,3 +21,9 @@ ORDER BY 1;
 SELECT DISTINCT ts FROM validation_failures
 WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND ts >= @from_ts AND ts < @to_ts AND check_name = ANY (@checks::text[])
 ORDER BY ts;
+
+-- name: FailedStampsOf :many
+SELECT DISTINCT symbol_id, ts FROM validation_failures
+WHERE symbol_id = ANY (@symbol_ids::bigint[]) AND timeframe = @timeframe AND ts >= @from_ts AND ts < @to_ts
+  AND check_name = ANY (@checks::text[])
+ORDER BY symbol_id, ts;

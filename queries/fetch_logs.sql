@@ -25,6 +25,11 @@ SELECT log_id, source, range_from, range_to, success, fetched_at FROM fetch_rang
 WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND range_to > @from_ts AND range_from < @to_ts
 ORDER BY fetched_at, log_id;
 
+-- name: FetchRangesOf :many
+SELECT symbol_id, log_id, source, range_from, range_to, success, fetched_at FROM fetch_ranges
+WHERE symbol_id = ANY (@symbol_ids::bigint[]) AND timeframe = @timeframe AND range_to > @from_ts AND range_from < @to_ts
+ORDER BY symbol_id, fetched_at, log_id;
+
 -- name: FetchLogsByIDs :many
 SELECT * FROM enrichment_fetch_log WHERE id = ANY (@ids::bigint[]);
 

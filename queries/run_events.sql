@@ -22,3 +22,10 @@ LIMIT @row_limit;
 SELECT e.run_id, e.seq, e.progress FROM enrichment_runs r
 JOIN run_events e ON e.symbol_id = r.symbol_id AND e.run_id = r.id AND e.seq = r.event_seq
 WHERE r.id = ANY (@run_ids::bigint[]);
+
+-- name: RunsWithLastEvents :many
+-- Each run and its newest event, as of one moment.
+SELECT sqlc.embed(r), coalesce(e.seq, 0)::bigint AS seq, e.progress
+FROM enrichment_runs r
+LEFT JOIN run_events e ON e.symbol_id = r.symbol_id AND e.run_id = r.id AND e.seq = r.event_seq
+WHERE r.id = ANY (@run_ids::bigint[]);

@@ -173,3 +173,28 @@ SELECT count(*) FROM enrichment_runs
 WHERE created_at >= @from_at AND created_at < @to_at
   AND (sqlc.narg(statuses)::text[] IS NULL OR status = ANY (sqlc.narg(statuses)::text[]))
   AND (sqlc.narg(triggers)::text[] IS NULL OR trigger = ANY (sqlc.narg(triggers)::text[]));
+
+-- name: ReopenRun :one
+-- A run that failed or was cancelled goes into the queue again, with as many attempts as a new one
+-- has. What its timeframes have reached stays, and from there they go on.
+WITH rows AS (
+    UPDATE backfill_state b SET status = 'pending', retry_count = b.retry_count + 1, error_message = NULL, updated_at = @now
+    FROM enrichment_runs r
+    WHERE r.id = @id AND r.status IN ('failed', 'cancelled') AND b.backfill_job_id = r.job_id AND b.status IN ('failed', 'cancelled')
+)
+UPDATE enrichment_runs SET status = 'queued', max_attempts = attempt + @more_attempts::integer, cancel_requested = false,
+    finished_at = NULL, error_code = NULL, error_message = NULL, error_retryable = NULL
+WHERE enrichment_runs.id = @id AND enrichment_runs.status IN ('failed', 'cancelled')
+RETURNING *;
+
+-- name: LastRunsOfSeries :many
+-- The newest run that covers each series; the two lists are parallel.
+SELECT s.symbol_id::bigint AS series_symbol_id, s.timeframe::text AS series_timeframe, sqlc.embed(r)
+FROM (SELECT unnest(@symbol_ids::bigint[]) AS symbol_id, unnest(@timeframes::text[]) AS timeframe) s
+CROSS JOIN LATERAL (
+    SELECT e.id FROM enrichment_runs e
+    WHERE e.symbol_id = s.symbol_id AND s.timeframe = ANY (e.timeframes)
+    ORDER BY e.created_at DESC, e.id DESC
+    LIMIT 1
+) newest
+JOIN enrichment_runs r ON r.symbol_id = s.symbol_id AND r.id = newest.id;

@@ -27,12 +27,12 @@ type database struct {
 func (g *globals) own() bool { return g.DatabaseURL == "" || g.dataDirGiven }
 
 // openDatabase starts or joins the database, brings its schema up where that is
-// ours to do, and checks its mark against kind.
-func (g *globals) openDatabase(ctx context.Context, term *terminal, log *slog.Logger, kind postgres.Kind) (*database, error) {
+// ours to do, and checks that it is one for real candles.
+func (g *globals) openDatabase(ctx context.Context, term *terminal, log *slog.Logger) (*database, error) {
 	if !g.own() {
-		return g.openAt(ctx, term, log, nil, g.DatabaseURL, kind)
+		return g.openAt(ctx, term, log, nil, g.DatabaseURL, postgres.Real)
 	}
-	return g.openOwn(ctx, term, log, postgres.Config{DataDir: g.DataDir}, kind)
+	return g.openOwn(ctx, term, log, postgres.Config{DataDir: g.DataDir}, postgres.Real)
 }
 
 func (g *globals) openOwn(ctx context.Context, term *terminal, log *slog.Logger, cfg postgres.Config, kind postgres.Kind) (*database, error) {

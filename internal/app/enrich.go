@@ -10,7 +10,6 @@ import (
 	"github.com/candlewright/candlewright/internal/jobs"
 	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/pipeline"
-	"github.com/candlewright/candlewright/internal/postgres"
 )
 
 type enrichCmd struct {
@@ -30,7 +29,7 @@ func (c *enrichCmd) Run(ctx context.Context, g *globals, term *terminal, log *sl
 	if err != nil {
 		return err
 	}
-	db, err := g.openDatabase(ctx, term, log, postgres.Real)
+	db, err := g.openDatabase(ctx, term, log)
 	if err != nil {
 		return err
 	}

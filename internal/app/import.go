@@ -11,7 +11,6 @@ import (
 
 	"github.com/candlewright/candlewright/internal/enrich"
 	"github.com/candlewright/candlewright/internal/market"
-	"github.com/candlewright/candlewright/internal/postgres"
 	"github.com/candlewright/candlewright/internal/quality"
 	"github.com/candlewright/candlewright/internal/source/file"
 )
@@ -41,7 +40,7 @@ func (c *importCmd) Run(ctx context.Context, g *globals, term *terminal, log *sl
 	if err != nil {
 		return err
 	}
-	db, err := g.openDatabase(ctx, term, log, postgres.Real)
+	db, err := g.openDatabase(ctx, term, log)
 	if err != nil {
 		return err
 	}

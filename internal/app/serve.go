@@ -46,7 +46,7 @@ func (c *serveCmd) Run(ctx context.Context, g *globals, term *terminal, log *slo
 		return err
 	}
 	defer release()
-	db, err := g.openDatabase(ctx, term, log, postgres.Real)
+	db, err := g.openDatabase(ctx, term, log)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 
 	"github.com/candlewright/candlewright/internal/jobs"
-	"github.com/candlewright/candlewright/internal/postgres"
 )
 
 type workCmd struct {
@@ -16,7 +15,7 @@ type workCmd struct {
 
 // Run carries out queued runs until it is told to stop.
 func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal, log *slog.Logger) error {
-	db, err := g.openDatabase(ctx, term, log, postgres.Real)
+	db, err := g.openDatabase(ctx, term, log)
 	if err != nil {
 		return err
 	}

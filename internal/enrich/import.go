@@ -315,7 +315,7 @@ func (im *importing) storeFile(ctx context.Context, t target, f *readFile) (writ
 		failures = nil
 		for i := at; i < min(at+im.r.ChunkRows, f.ordered.Len()); i++ {
 			placed := f.ordered.At(i)
-			x, err := f.rows.at(int(placed.Number))
+			x, err := f.rows.at(placed.Number)
 			if err != nil {
 				return done, err
 			}
@@ -443,17 +443,20 @@ func gridHint(g grid.Grid) string {
 
 // detail is what the fetch log says of a file beside its counts.
 func (f ImportedFile) detail() string {
-	d := f.Name
+	parts := []string{f.Name}
 	for _, p := range []struct {
 		n    int
 		text string
 	}{
-		{f.BadRows, "bad rows skipped"}, {f.Unreadable, "without a readable stamp"}, {f.NotEnded, "not ended"},
-		{f.LeftOut, "left out"}, {f.Cut, "outside the range asked for"},
+		{f.BadRows, "bad rows skipped"},
+		{f.Unreadable, "without a readable stamp"},
+		{f.NotEnded, "not ended"},
+		{f.LeftOut, "left out"},
+		{f.Cut, "outside the range asked for"},
 	} {
 		if p.n > 0 {
-			d += fmt.Sprintf("; %d %s", p.n, p.text)
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
 		}
 	}
-	return d
+	return strings.Join(parts, "; ")
 }

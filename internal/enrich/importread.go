@@ -103,14 +103,11 @@ func (f *readFile) read(ctx context.Context, reader *file.Reader, r ImportReques
 			row.Candle.Offered |= market.FundingPayments | market.Offer(market.FundingRate)
 		}
 		if err := sink.push(row.Candle); err != nil {
-			return calendarHint(err)
+			return err
 		}
 	}
 	return sink.end()
 }
-
-// calendarHint adds what to do about dates that the calendar does not know.
-func calendarHint(err error) error { return err }
 
 // unstamped counts a row without a readable stamp; one that has no price either
 // is no row at all.
@@ -193,7 +190,7 @@ func (p *partSink) push(c market.Candle) error {
 func (p *partSink) end() error {
 	defer p.parts.close()
 	for placed := range p.order.Finish().All() {
-		part, err := p.parts.at(int(placed.Number))
+		part, err := p.parts.at(placed.Number)
 		if err != nil {
 			return err
 		}

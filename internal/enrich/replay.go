@@ -73,7 +73,7 @@ func (r *replay) run() error {
 		}
 	}
 	// A state stands after the newest stored bar, so beyond the last one there are new bars only.
-	return r.blocks(nil, r.rows, time.Time{})
+	return r.blocks(nil, r.rows)
 }
 
 // restore loads the last state that no change concerns. Rows before it changed
@@ -108,7 +108,7 @@ func (r *replay) stretch(end time.Time) (settled bool, err error) {
 	}
 	rows := r.rows[:n]
 	r.rows = r.rows[n:]
-	if err := r.blocks(stored, rows, end); err != nil {
+	if err := r.blocks(stored, rows); err != nil {
 		return false, err
 	}
 	if len(r.rows) > 0 || r.settled < settleBars {
@@ -130,9 +130,8 @@ func (r *replay) stretch(end time.Time) (settled bool, err error) {
 }
 
 // blocks merges a stretch and computes it in blocks, each with a state saved
-// after it. end is the stamp of the saved state that the stretch ends at, zero
-// for the open end of the series.
-func (r *replay) blocks(stored []pipeline.Candle, rows []quality.Checked, end time.Time) error {
+// after it.
+func (r *replay) blocks(stored []pipeline.Candle, rows []quality.Checked) error {
 	merged := pipeline.MergePage(stored, rows, r.t.priority)
 	r.corrections = append(r.corrections, merged.Corrections...)
 	r.count(merged, stored)

@@ -3,6 +3,7 @@ package enrich
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -131,7 +132,7 @@ func (r *rows) load(i int) error {
 	}
 	r.page = r.page[:pageRows*rowSize]
 	n, err := r.file.ReadAt(r.page, int64(first)*rowSize)
-	if err != nil && err != io.EOF { //nolint:errorlint // ReadAt gives io.EOF itself
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read a temporary file: %w", err)
 	}
 	r.page, r.first = r.page[:n-n%rowSize], first

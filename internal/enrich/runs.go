@@ -84,7 +84,7 @@ func runError(err error) *pipeline.RunError {
 		return &pipeline.RunError{Code: "interrupted", Message: "the run was stopped before its end; what it had stored is complete", Retryable: true}
 	case errors.As(err, &f):
 		shown := fault.Show(err)
-		return &pipeline.RunError{Code: string(shown.Code), Message: shown.Detail, Retryable: f.Code == fault.DatabaseError || f.Code == fault.Unavailable}
+		return &pipeline.RunError{Code: shown.Code, Message: shown.Detail, Retryable: f.Code == fault.DatabaseError || f.Code == fault.Unavailable}
 	}
 	return &pipeline.RunError{Code: string(fault.Internal), Message: "an error of the program; its log tells more", Retryable: false}
 }

@@ -27,13 +27,14 @@
 // harmless. Two jobs of one run: one finds the series taken and comes back a
 // second later. A job of a run that has ended: nothing is left to do.
 //
-// What must not happen is a run without any job. It could only by the death of a
-// worker, at three places, and the orphan watch of every process looks at each:
+// What must not happen is an open run without a job. Only the death of a worker
+// can bring that about, since it leaves a row of River that says "running" for
+// ever. The orphan watch of every process looks for each place of that death:
 //
-//	River's row  the run      the worker died                     the watch
-//	running      queued       after it took the job               puts a new job in its place
-//	running      in_progress  in the run; its locks are free      queues it again (enrich.TakeUpOrphans)
-//	running      ended        before it could say that it ended   closes the row
+//	the run      the worker died                    what the watch does
+//	queued       after it had taken the job         puts a new job in the place of the old
+//	in_progress  in the run: its locks are free     queues the run again (enrich.TakeUpOrphans)
+//	ended        before River heard of the end      has River close the row
 //
 // # Why River's defaults do not fit
 //
@@ -46,7 +47,8 @@
 // none River's rescuer leaves living jobs alone, and only closes the rows that
 // the watch has marked as cancelled.
 //
-// River also counts a job's attempts and gives up. The attempts of a run are
-// counted by the run: they are those against a source. A job is repeated until
-// its run has ended.
+// River also gives a job up after some attempts, within which a run would be lost
+// to an hour without a database. What a run may fail at, its sources, it counts
+// and ends by itself; a job only fails for other reasons, and is repeated for
+// hours before its run is ended for it.
 package jobs

@@ -31,6 +31,7 @@ type feed struct {
 
 func (f *feed) Name() market.SourceName                           { return market.Binance }
 func (f *feed) Serves(sym market.Symbol, _ market.Timeframe) bool { return sym.Class == market.Crypto }
+
 func (f *feed) Offers(_ market.Symbol, _ market.Timeframe) market.Fields {
 	return market.Offer(market.TakerBuyVolume)
 }

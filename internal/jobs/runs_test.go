@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/pipeline"
@@ -104,7 +105,8 @@ func TestPanicFailsItsRunAlone(t *testing.T) {
 		return nil
 	}})
 	cfg := w.quick()
-	cfg.Runs = 1
+	metrics := prometheus.NewRegistry()
+	cfg.Runs, cfg.Metrics = 1, metrics
 	w.work(t, cfg)
 	bad := w.trigger(t, market.Symbol{Ticker: "BAD", Class: market.Crypto}, market.D1)
 	good := w.trigger(t, btc, market.D1)
@@ -119,6 +121,27 @@ func TestPanicFailsItsRunAlone(t *testing.T) {
 	}
 	w.await(t, good.ID, pipeline.RunCompleted)
 	eventually(t, "the job of the failed run is closed", func() bool { return w.jobs(t, bad.ID)[0] == "completed" })
+	eventually(t, "both turns are counted", func() bool {
+		n := turns(t, metrics)
+		return n["failed"] == 1 && n["completed"] == 1 && len(n) == 2
+	})
+}
+
+// turns are the counted turns by outcome.
+func turns(t testing.TB, metrics prometheus.Gatherer) map[string]float64 {
+	t.Helper()
+	families, err := metrics.Gather()
+	check(t, err)
+	n := map[string]float64{}
+	for _, f := range families {
+		if f.GetName() != "candlewright_runs_turns_total" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			n[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+		}
+	}
+	return n
 }
 
 func TestManualRunsComeFirst(t *testing.T) {

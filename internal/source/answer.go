@@ -31,8 +31,7 @@ func DecodeJSON(name market.SourceName, a Answer, v any) error {
 	if err == nil {
 		return nil
 	}
-	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) {
+	if _, ok := errors.AsType[*json.SyntaxError](err); !ok {
 		return bad(false, "the answer has another shape than documented: %s", clip(err.Error()))
 	}
 	if truncated(body) {

@@ -67,8 +67,9 @@ func alive(err error) bool {
 	switch KindOf(err) {
 	case NotFound, NotEntitled, Unauthorized, BadRequest, OutOfReach:
 		return true
+	default:
+		return err == nil
 	}
-	return err == nil
 }
 
 func (b *breaker) do(f func() error) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/candlewright/candlewright/internal/market"
@@ -153,7 +154,7 @@ func (w *walk) ask(src Source, from, to time.Time) (failed Page, err error, more
 // replace has the other sources stand in for a range.
 func (w *walk) replace(rest []Source, from, to time.Time, failed []error) bool {
 	if len(rest) > 0 {
-		return w.serve(rest, from, to, failed[:len(failed):len(failed)])
+		return w.serve(rest, from, to, slices.Clip(failed))
 	}
 	w.yield(Page{From: from, To: to}, &FailedError{From: from, To: to, Errors: failed})
 	return false
@@ -191,8 +192,9 @@ func lasting(err error) bool {
 	switch KindOf(err) {
 	case NotFound, NotEntitled, Unauthorized, Blocked:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 func earlier(a, b time.Time) time.Time {

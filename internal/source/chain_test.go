@@ -107,37 +107,58 @@ func TestChainServesEachRangeFromTheBestThatCan(t *testing.T) {
 		},
 		"the next, for the range that failed": {
 			&scripted{fails: map[int]error{5: down}}, &scripted{},
-			"polygon 1-5, yahoo 5-7, polygon 7-11", []string{"1-11", "7-11"}, "", "", []string{"UNAVAILABLE"},
+			"polygon 1-5, yahoo 5-7, polygon 7-11",
+			[]string{"1-11", "7-11"},
+			"", "",
+			[]string{"UNAVAILABLE"},
 		},
 		"the next, for all that follows": {
 			&scripted{fails: map[int]error{5: denied}}, &scripted{},
-			"polygon 1-5, yahoo 5-11", []string{"1-11"}, "", "", []string{"NOT_ENTITLED"},
+			"polygon 1-5, yahoo 5-11",
+			[]string{"1-11"},
+			"", "",
+			[]string{"NOT_ENTITLED"},
 		},
 		"the next, for a symbol that the first does not know": {
 			&scripted{fails: map[int]error{1: unknown}}, &scripted{}, "yahoo 1-11", []string{"1-11"}, "", "", []string{"SYMBOL_NOT_FOUND"},
 		},
 		"nobody knows it": {
 			&scripted{fails: map[int]error{1: unknown}}, &scripted{fails: map[int]error{1: unknown}},
-			"", []string{"1-11"}, source.NotFound, "1-11", []string{"SYMBOL_NOT_FOUND", "SYMBOL_NOT_FOUND"},
+			"",
+			[]string{"1-11"},
+			source.NotFound, "1-11",
+			[]string{"SYMBOL_NOT_FOUND", "SYMBOL_NOT_FOUND"},
 		},
 		"nobody can, in the middle": {
 			&scripted{fails: map[int]error{3: down}}, &scripted{fails: map[int]error{3: down}},
-			"polygon 1-3", []string{"1-11"}, source.Unavailable, "3-5", []string{"UNAVAILABLE", "UNAVAILABLE"},
+			"polygon 1-3",
+			[]string{"1-11"},
+			source.Unavailable, "3-5",
+			[]string{"UNAVAILABLE", "UNAVAILABLE"},
 		},
 		"one may later, the other never": {
 			&scripted{fails: map[int]error{3: down}}, &scripted{fails: map[int]error{3: unknown}},
-			"polygon 1-3", []string{"1-11"}, source.Unavailable, "3-5", []string{"UNAVAILABLE", "SYMBOL_NOT_FOUND"},
+			"polygon 1-3",
+			[]string{"1-11"},
+			source.Unavailable, "3-5",
+			[]string{"UNAVAILABLE", "SYMBOL_NOT_FOUND"},
 		},
 		"what the first's history does not reach": {
 			&scripted{reach: november(6)}, &scripted{}, "yahoo 1-6, polygon 6-11", []string{"6-11"}, "", "", nil,
 		},
 		"what nobody's history reaches is passed over": {
 			&scripted{reach: november(6)}, &scripted{reach: november(4)},
-			"yahoo 4-6, polygon 6-11", []string{"6-11"}, "", "", []string{"OUT_OF_REACH"},
+			"yahoo 4-6, polygon 6-11",
+			[]string{"6-11"},
+			"", "",
+			[]string{"OUT_OF_REACH"},
 		},
 		"but not where the one that reaches it failed": {
 			&scripted{fails: map[int]error{1: down}}, &scripted{reach: november(9)},
-			"", []string{"1-11"}, source.Unavailable, "1-3", []string{"UNAVAILABLE", "OUT_OF_REACH"},
+			"",
+			[]string{"1-11"},
+			source.Unavailable, "1-3",
+			[]string{"UNAVAILABLE", "OUT_OF_REACH"},
 		},
 		"a stop asks nobody else": {
 			&scripted{fails: map[int]error{5: stopped}}, &scripted{}, "polygon 1-5", []string{"1-11"}, source.Cancelled, "5-7", []string{"CANCELLED"},
@@ -194,7 +215,10 @@ func TestChainStopsWithItsReader(t *testing.T) {
 	polygon := &scripted{name: market.Polygon, fails: map[int]error{1: down}}
 	yahoo := &scripted{name: market.Yahoo}
 	var failures []source.Attempt
-	for range source.NewChain(source.DefaultOrder(), polygon, yahoo).Candles(t.Context(), asked(&failures)) {
+	for _, err := range source.NewChain(source.DefaultOrder(), polygon, yahoo).Candles(t.Context(), asked(&failures)) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if len(polygon.asked) != 1 || len(yahoo.asked) != 1 {

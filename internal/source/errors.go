@@ -126,13 +126,10 @@ func RetryAfter(err error) time.Duration {
 }
 
 func deciding(err error) *Error {
-	var failed *FailedError
-	if !errors.As(err, &failed) {
-		var e *Error
-		if errors.As(err, &e) {
-			return e
-		}
-		return nil
+	failed, ok := errors.AsType[*FailedError](err)
+	if !ok {
+		e, _ := errors.AsType[*Error](err)
+		return e
 	}
 	var first, telling *Error
 	for _, sub := range failed.Errors {

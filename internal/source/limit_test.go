@@ -1,12 +1,11 @@
 package source_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"context"
 
 	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/source"

@@ -135,8 +135,7 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 // broken types an error of the network. The URL of a *url.Error is left out: a
 // query does not belong into logs.
 func (c *Client) broken(err error, what string) *Error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
 	}
 	e := &Error{Kind: Unavailable, Source: c.cfg.Source, Message: what, Transient: true, Err: err}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/candlewright/candlewright/db"
 	"github.com/candlewright/candlewright/internal/market"
@@ -96,4 +97,32 @@ func (s *queries) CountDayMetrics(ctx context.Context, r DayRange) (int64, error
 	from, to := r.instants().ends()
 	n, err := s.q.CountAllDayMetrics(ctx, db.CountAllDayMetricsParams{FromDate: from, ToDate: to})
 	return n, failed(ctx, "count day metrics", err)
+}
+
+// DayKey names the metrics of a symbol on a date.
+type DayKey struct {
+	SymbolID int64
+	Date     market.Date
+}
+
+// DayMetricsOn gives the metrics of symbols on dates; those that do not exist
+// have no entry.
+func (s *queries) DayMetricsOn(ctx context.Context, keys []DayKey) (map[DayKey]DayMetric, error) {
+	arg := db.DayMetricsOnParams{SymbolIds: make([]int64, len(keys)), Days: make([]time.Time, len(keys))}
+	for i, k := range keys {
+		arg.SymbolIds[i], arg.Days[i] = k.SymbolID, k.Date.Time()
+	}
+	rows, err := s.q.DayMetricsOn(ctx, arg)
+	if err != nil {
+		return nil, failed(ctx, "read day metrics of dates", err)
+	}
+	metrics := make(map[DayKey]DayMetric, len(rows))
+	for _, r := range rows {
+		m, err := dayMetricOf(r)
+		if err != nil {
+			return nil, err
+		}
+		metrics[DayKey{m.SymbolID, m.Date}] = m
+	}
+	return metrics, nil
 }

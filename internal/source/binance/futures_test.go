@@ -17,12 +17,12 @@ import (
 )
 
 // withFutures is a source whose both hosts are one simulated provider.
-func withFutures(t *testing.T, faults sim.Schedule) (*binance.Source, *sim.Provider) {
+func withFutures(t *testing.T, faults sim.Schedule) *binance.Source {
 	t.Helper()
 	p := sim.Binance(sim.Options{Market: sim.NewMarket(sim.Config{Seed: 7}), Now: func() time.Time { return sourcetest.Now }, Faults: faults})
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)
-	return both(t, server.URL), p
+	return both(t, server.URL)
 }
 
 func both(t *testing.T, url string) *binance.Source {
@@ -43,8 +43,9 @@ func TestConformanceWithFutures(t *testing.T) {
 	t.Parallel()
 	sourcetest.Run(t, sourcetest.Subject{
 		New: func(t *testing.T, url string, o sourcetest.Options) source.Source {
+			t.Helper()
 			s, err := binance.New(binance.Config{
-				URL: url, FuturesURL: futuresOf(t, url), PageRows: o.PageRows, Clock: o.Clock, Timeouts: o.Timeouts, MaxBody: o.MaxBody, Breaker: o.Breaker,
+				URL: url, FuturesURL: futuresOf(t), PageRows: o.PageRows, Clock: o.Clock, Timeouts: o.Timeouts, MaxBody: o.MaxBody, Breaker: o.Breaker,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -60,7 +61,8 @@ func TestConformanceWithFutures(t *testing.T) {
 
 // futuresOf is a futures host of its own, so that the faults and the counts of a
 // test are those of the candles.
-func futuresOf(t *testing.T, _ string) string {
+func futuresOf(t *testing.T) string {
+	t.Helper()
 	server := httptest.NewServer(sim.Binance(sim.Options{Now: func() time.Time { return sourcetest.Now }}))
 	t.Cleanup(server.Close)
 	return server.URL
@@ -68,7 +70,7 @@ func futuresOf(t *testing.T, _ string) string {
 
 func TestPerpetualFillsTheLastThirtyDays(t *testing.T) {
 	t.Parallel()
-	s, _ := withFutures(t, nil)
+	s := withFutures(t, nil)
 	for _, tf := range market.Timeframes() {
 		series := coin("BTC", tf)
 		got, _, err := sourcetest.Collect(t, s, ask(series, sourcetest.Now.AddDate(0, 0, -60).Truncate(24*time.Hour)))
@@ -91,7 +93,7 @@ func TestPerpetualFillsTheLastThirtyDays(t *testing.T) {
 
 func TestACoinWithoutPerpetualIsOfferedNone(t *testing.T) {
 	t.Parallel()
-	s, _ := withFutures(t, nil)
+	s := withFutures(t, nil)
 	r := ask(coin("LUNC", market.D1), sourcetest.Now.AddDate(0, 0, -10))
 	got, _, err := sourcetest.Collect(t, s, r)
 	if err != nil || len(got) == 0 || got[0].Offered != market.Offer(market.TakerBuyVolume, market.TakerSellVolume) {
@@ -106,7 +108,7 @@ func TestACoinWithoutPerpetualIsOfferedNone(t *testing.T) {
 // whole and the failures told.
 func TestSpotCandlesComeWithoutFutures(t *testing.T) {
 	t.Parallel()
-	s, _ := withFutures(t, func(r *http.Request, _ int) sim.Fault {
+	s := withFutures(t, func(r *http.Request, _ int) sim.Fault {
 		if strings.HasPrefix(r.URL.Path, "/fapi/") || strings.HasPrefix(r.URL.Path, "/futures/") {
 			return sim.Fault{Kind: sim.Restricted}
 		}
@@ -128,7 +130,7 @@ func TestSpotCandlesComeWithoutFutures(t *testing.T) {
 
 func TestStatisticsThatFailLeaveNothing(t *testing.T) {
 	t.Parallel()
-	s, _ := withFutures(t, func(r *http.Request, _ int) sim.Fault {
+	s := withFutures(t, func(r *http.Request, _ int) sim.Fault {
 		if strings.HasSuffix(r.URL.Path, "openInterestHist") {
 			return sim.Fault{Kind: sim.NullJSON}
 		}
@@ -150,7 +152,7 @@ func TestStatisticsThatFailLeaveNothing(t *testing.T) {
 
 func TestPaymentsOfYears(t *testing.T) {
 	t.Parallel()
-	s, _ := withFutures(t, nil)
+	s := withFutures(t, nil)
 	r := ask(coin("BTC", market.D1), sourcetest.Now.AddDate(-3, 0, 0))
 	var last time.Time
 	pages, n := 0, 0

@@ -3,6 +3,7 @@ package binance_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -209,7 +210,7 @@ func TestGarbageIsNeverACandle(t *testing.T) {
 		"words for prices":          five(`"one","2","0.5","1.5","10"`),
 		"hexadecimal":               five(`"0x1p-2","2","0.5","1.5","10"`),
 		"nested":                    `[[[1],2,3,4,5,6,7,8,9,10,11]]`,
-		"microseconds":              strings.ReplaceAll(five(good), fmt.Sprint(from.UnixMilli()), fmt.Sprint(from.UnixMicro())),
+		"microseconds":              strings.ReplaceAll(five(good), millis(from), strconv.FormatInt(from.UnixMicro(), 10)),
 		"bars of an hour":           "[" + row(from, time.Hour, good) + "," + row(from.Add(time.Hour), time.Hour, good) + "]",
 		"seconds off the grid":      "[" + row(from.Add(7*time.Second), 5*time.Minute, good) + "]",
 		"rows before the range":     "[" + row(from.Add(-time.Hour), 5*time.Minute, good) + "]",

@@ -19,6 +19,7 @@ func coin(ticker string, tf market.Timeframe) market.Series {
 }
 
 func newSource(t *testing.T, url string, o sourcetest.Options) source.Source {
+	t.Helper()
 	s, err := binance.New(binance.Config{
 		URL: url, PageRows: o.PageRows, Clock: o.Clock, Timeouts: o.Timeouts, MaxBody: o.MaxBody, Breaker: o.Breaker,
 	})

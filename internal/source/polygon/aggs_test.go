@@ -3,6 +3,7 @@ package polygon_test
 import (
 	"context"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +13,6 @@ import (
 	"github.com/candlewright/candlewright/internal/source/polygon"
 	"github.com/candlewright/candlewright/internal/source/sim"
 	"github.com/candlewright/candlewright/internal/source/sourcetest"
-
-	"net/http/httptest"
 )
 
 var now = time.Date(2024, 11, 13, 15, 47, 30, 0, time.UTC)

@@ -20,6 +20,7 @@ func series(class market.AssetClass, ticker string, tf market.Timeframe) market.
 
 // advanced is the plan without limits of history or freshness.
 func advanced(t *testing.T) polygon.Plan {
+	t.Helper()
 	p, err := polygon.ParsePlan("advanced")
 	if err != nil {
 		t.Fatal(err)
@@ -28,6 +29,7 @@ func advanced(t *testing.T) polygon.Plan {
 }
 
 func newSource(t *testing.T, url string, o sourcetest.Options) source.Source {
+	t.Helper()
 	s, err := polygon.New(polygon.Config{
 		URL: url, Key: "k3y", Plan: advanced(t), PageRows: o.PageRows,
 		Clock: o.Clock, Timeouts: o.Timeouts, MaxBody: o.MaxBody, Breaker: o.Breaker,

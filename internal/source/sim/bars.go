@@ -85,9 +85,10 @@ func stampOf(g grid.Grid, d market.Date, ts time.Time) time.Time {
 		return d.Monday().Time()
 	case market.M5:
 		return ts
+	default:
+		s, _ := g.Containing(ts)
+		return g.Stamp(s)
 	}
-	s, _ := g.Containing(ts)
-	return g.Stamp(s)
 }
 
 // bucket puts 5-minute bars together.

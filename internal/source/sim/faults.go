@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -144,27 +145,24 @@ var plainFaults = map[Kind]struct {
 func cut(w http.ResponseWriter, r *http.Request, kind Kind, next http.Handler) {
 	whole := &buffered{header: make(http.Header), status: http.StatusOK}
 	next.ServeHTTP(whole, r)
-	for k, v := range whole.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), whole.header)
 	half := whole.body.Bytes()[:whole.body.Len()/2]
 	if kind != Truncated {
 		w.Header().Set("Content-Length", strconv.Itoa(whole.body.Len()))
 	}
 	w.WriteHeader(whole.status)
 	_, _ = w.Write(half)
-	switch kind {
-	case Slow:
-		_ = http.NewResponseController(w).Flush()
+	if kind == Truncated {
+		return
+	}
+	_ = http.NewResponseController(w).Flush()
+	if kind == Slow {
 		select {
 		case <-r.Context().Done():
 		case <-time.After(2 * time.Minute):
 		}
-		panic(http.ErrAbortHandler)
-	case Reset:
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler) // net/http breaks the connection without a word
 	}
+	panic(http.ErrAbortHandler) // net/http breaks the connection without a word
 }
 
 func huge(w http.ResponseWriter) {

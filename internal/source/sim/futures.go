@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,12 +53,10 @@ func (b *binance) perpetual(name string) (Listing, bool) {
 	if !ok {
 		return Listing{}, false
 	}
-	for _, s := range Symbols() {
-		if s == sym {
-			return b.o.Market.Listing(sym)
-		}
+	if !slices.Contains(Symbols(), sym) {
+		return Listing{}, false
 	}
-	return Listing{}, false
+	return b.o.Market.Listing(sym)
 }
 
 // span reads startTime, endTime and limit of a futures request; without times

@@ -75,6 +75,7 @@ func TestCoarseBarsAreSumsOfFineOnes(t *testing.T) {
 				continue
 			case market.W1:
 				parts, length = days, 24*time.Hour
+			default:
 			}
 			want, err := grid.Resample(length, grid.New(sym.Class, tf), parts)
 			if err != nil {

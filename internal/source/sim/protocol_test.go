@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -96,7 +97,7 @@ func TestBinanceCountsWeight(t *testing.T) {
 	p := sim.Binance(o)
 	for i, status := range []int{200, 200, 429} { // 20 each
 		w := ask(t, p, "/api/v3/exchangeInfo?symbol=ETHUSDT")
-		if w.Code != status || w.Header().Get("X-MBX-USED-WEIGHT-1M") != fmt.Sprint(20*(i+1)) {
+		if w.Code != status || w.Header().Get("X-MBX-USED-WEIGHT-1M") != strconv.Itoa(20*(i+1)) {
 			t.Errorf("call %d: status %d, headers %v", i, w.Code, w.Header())
 		}
 		if status == 429 && w.Header().Get("Retry-After") != "30" {
@@ -226,10 +227,11 @@ func TestScheduledFaultsRepeat(t *testing.T) {
 	s := sim.Share(5, 0.25, sim.Fault{Kind: sim.TooMany}, sim.Fault{Kind: sim.HTML})
 	count := 0
 	for n := range 1000 {
-		if s(nil, n) != s(nil, n) {
+		f := s(nil, n)
+		if again := s(nil, n); again != f {
 			t.Fatal("a schedule does not repeat")
 		}
-		if s(nil, n).Kind != sim.None {
+		if f.Kind != sim.None {
 			count++
 		}
 	}
@@ -267,7 +269,8 @@ func TestServeAnswersOnAPortUntilClose(t *testing.T) {
 		t.Error(err)
 	}
 	client.CloseIdleConnections()
-	if _, err := client.Get(s.URL + "/api/v3/ping"); err == nil {
+	if resp, err := client.Get(s.URL + "/api/v3/ping"); err == nil {
+		resp.Body.Close()
 		t.Error("it answers after Close")
 	}
 	w := httptest.NewRecorder()

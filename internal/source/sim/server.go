@@ -113,7 +113,7 @@ type Server struct {
 
 // Serve listens on a free port of 127.0.0.1 and answers until Close.
 func Serve(p *Provider) (*Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

@@ -91,6 +91,7 @@ func (y *yahoo) tooFar(sym market.Symbol, tf market.Timeframe, from, to, now tim
 		days = 60
 	case market.H1, market.H4:
 		days = 730
+	default:
 	}
 	if days > 0 && now.Sub(from) >= time.Duration(days)*24*time.Hour {
 		return http.StatusUnprocessableEntity, string(tf) + " data not available. The requested range must be within the last " + strconv.Itoa(days) + " days."
@@ -165,6 +166,7 @@ func (y *yahoo) result(sym market.Symbol, name, granularity string, rows []yahoo
 		kind = "ETF"
 	case market.Crypto:
 		kind, zone = "CRYPTOCURRENCY", "UTC"
+	default:
 	}
 	quote := map[string][]*float64{}
 	result := map[string]any{

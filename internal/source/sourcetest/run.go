@@ -19,6 +19,7 @@ import (
 
 // Run tests a source for what every source must do.
 func Run(t *testing.T, s Subject) {
+	t.Helper()
 	if s.Retries == 0 {
 		s.Retries = 3
 	}

@@ -114,8 +114,9 @@ func days(tf market.Timeframe) int {
 		return 800
 	case market.H1, market.H4:
 		return 90
+	default:
+		return 20
 	}
-	return 20
 }
 
 // truth is what the market has for a request: the bars that have ended.

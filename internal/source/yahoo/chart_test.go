@@ -3,6 +3,7 @@ package yahoo_test
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -208,8 +209,8 @@ func TestLiveQuoteIsNoBar(t *testing.T) {
 	chart := func(interval string, stamps ...time.Time) string {
 		at, cells := []string{}, []string{}
 		for i, s := range stamps {
-			at = append(at, fmt.Sprint(s.Unix()))
-			cells = append(cells, fmt.Sprint(100+i))
+			at = append(at, strconv.FormatInt(s.Unix(), 10))
+			cells = append(cells, strconv.Itoa(100+i))
 		}
 		c := "[" + strings.Join(cells, ",") + "]"
 		return fmt.Sprintf(`{"chart":{"result":[{"meta":{"symbol":"AAPL","currency":"USD","instrumentType":"EQUITY","exchangeTimezoneName":"America/New_York","dataGranularity":%q},

@@ -60,7 +60,7 @@ func (f fetch) check(m meta, symbol string, class market.AssetClass) error {
 		return bad(source.BadResponse, "the chart is of %s, not %s", of, symbol)
 	case m.Granularity != f.interval && !(f.interval == "1h" && m.Granularity == "60m"):
 		return bad(source.BadResponse, "the chart has rows of %s, not %s", source.Excerpt([]byte(m.Granularity)), f.interval)
-	case coin != (class == market.Crypto) || !coin && m.Instrument != "EQUITY" && m.Instrument != "ETF":
+	case coin != (class == market.Crypto), !coin && m.Instrument != "EQUITY" && m.Instrument != "ETF":
 		return bad(source.NotFound, "%s is of type %s there, a %s was due", of, source.Excerpt([]byte(m.Instrument)), class)
 	case m.Currency != "USD": // GBp and its like are hundredths, and flip within a series
 		return bad(source.NotFound, "%s is quoted in %s there, only USD is taken", of, source.Excerpt([]byte(m.Currency)))

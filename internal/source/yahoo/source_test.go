@@ -19,6 +19,7 @@ func series(class market.AssetClass, ticker string, tf market.Timeframe) market.
 }
 
 func newSource(t *testing.T, url string, o sourcetest.Options) source.Source {
+	t.Helper()
 	s, err := yahoo.New(yahoo.Config{
 		URL: url, PageRows: o.PageRows, Clock: o.Clock, Timeouts: o.Timeouts, MaxBody: o.MaxBody, Breaker: o.Breaker,
 	})

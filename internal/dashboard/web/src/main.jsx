@@ -1,0 +1,47 @@
+// The playground: GraphiQL with the program's examples, its name and a word on
+// whether its candles are simulated. Everything it loads comes from the program.
+import { DOC_EXPLORER_PLUGIN } from '@graphiql/plugin-doc-explorer';
+import { GraphiQL } from 'graphiql';
+import { useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import 'graphiql/style.css';
+
+import { Bar } from './bar.jsx';
+import { config } from './config.js';
+import { EXAMPLES_PLUGIN } from './examples.jsx';
+import { fetcher } from './fetcher.js';
+import { recall, remember } from './memory.js';
+import { Companion } from './server.jsx';
+import './style.css';
+
+// These stay the same objects: GraphiQL starts anew what changes.
+const plugins = [EXAMPLES_PLUGIN];
+const tabs = config.examples.map(({ query, variables }) => ({ query, variables }));
+const pane = recall('pane', DOC_EXPLORER_PLUGIN.title);
+const rememberPane = (plugin) => remember('pane', plugin ? plugin.title : '');
+
+function Playground() {
+  const [server, setServer] = useState(null);
+  return (
+    <>
+      <Bar server={server} />
+      <GraphiQL
+        defaultEditorToolsVisibility="variables"
+        defaultTabs={tabs}
+        fetcher={fetcher}
+        inputValueDeprecation
+        onTogglePluginVisibility={rememberPane}
+        plugins={plugins}
+        referencePlugin={DOC_EXPLORER_PLUGIN}
+        schemaDescription
+        shouldPersistHeaders={false}
+        visiblePlugin={pane}
+      >
+        <GraphiQL.Logo>{' '}</GraphiQL.Logo>
+        <Companion server={server} onServer={setServer} />
+      </GraphiQL>
+    </>
+  );
+}
+
+createRoot(document.getElementById('playground')).render(<Playground />);
