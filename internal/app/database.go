@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -71,7 +72,7 @@ func (g *globals) poolOptions(term *terminal, log *slog.Logger, server *postgres
 	return postgres.PoolOptions{
 		Wait: g.DatabaseWait, Server: server, Log: log,
 		Retry: func(err error, in time.Duration) {
-			_, _ = fmt.Fprintf(term.err, "The database does not answer (%v); trying again in %v.\n", err, in.Round(100*time.Millisecond))
+			_, _ = fmt.Fprintf(term.err, "The database does not answer; trying again in %v (%s).\n", in.Round(100*time.Millisecond), firstReason(err))
 		},
 	}
 }
@@ -109,4 +110,10 @@ func closeServer(server *postgres.Server, log *slog.Logger) {
 	if err := server.Close(ctx); err != nil {
 		log.Warn("stop the database server", "err", err.Error())
 	}
+}
+
+// firstReason is what an error says of the first address that was tried.
+func firstReason(err error) string {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	return strings.TrimSpace(lines[min(1, len(lines)-1)])
 }

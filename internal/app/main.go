@@ -98,7 +98,7 @@ func explain(err error) string {
 	if errors.As(err, &f) && f.Err != nil {
 		return f.Detail + ": " + f.Err.Error()
 	}
-	return err.Error()
+	return strings.ReplaceAll(err.Error(), "\n\t", " ")
 }
 
 func givenOnCommandLine(kctx *kong.Context, name string) bool {

@@ -59,9 +59,7 @@ func (s *Service) QualityReport(ctx context.Context, ticker string, class *marke
 	for _, d := range slices.Backward(stored) {
 		r.Daily = append(r.Daily, d.DayMetric)
 	}
-	since := now.Add(-time.Duration(days) * 24 * time.Hour)
-	// A log of this very moment counts, and lists end before their end.
-	within := store.FetchLogFilter{Range: store.Range{From: since, To: now.Add(time.Microsecond)}}
+	within := store.FetchLogFilter{Range: reportPeriod(days, now)}
 	logs, err := s.store.FetchLogsOf(ctx, []int64{st.ID}, within, store.Page{Limit: reportFetchLogs})
 	if err != nil {
 		return QualityReport{}, err

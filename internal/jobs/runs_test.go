@@ -76,7 +76,7 @@ func TestRunsOfOneSeriesDoNotOverlap(t *testing.T) {
 		t.Fatal("a run that has begun was given for a new trigger")
 	}
 	eventually(t, "the second run found the series taken", func() bool {
-		return len(w.texts(t, `SELECT 'yes' FROM river_job WHERE args @> jsonb_build_object('run_id', $1::bigint) AND (metadata->>'snoozes')::int > 0`, second.ID)) == 1
+		return len(w.texts(t, `SELECT 'yes' FROM river_job WHERE args @> jsonb_build_object('run_id', $1::bigint) AND (metadata->>'snoozes')::int > 0`, second.ID)) > 0
 	})
 	close(release)
 	w.await(t, first.ID, pipeline.RunCompleted)

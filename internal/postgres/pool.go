@@ -106,10 +106,10 @@ func waitForDatabase(ctx context.Context, pool *pgxpool.Pool, opts PoolOptions) 
 		if delay <= 0 {
 			return fmt.Errorf("no answer for %s: %w", max(wait, 0), err)
 		}
-		if opts.Retry != nil {
+		switch {
+		case opts.Retry != nil:
 			opts.Retry(redactError(err), delay)
-		}
-		if opts.Log != nil {
+		case opts.Log != nil:
 			opts.Log.Warn("database is away, trying again", "in", delay.String(), "err", redactError(err))
 		}
 		if err := pause(ctx, delay); err != nil {

@@ -320,3 +320,20 @@ func TestNearTheWeightLimitTheNextMinuteIsWaitedFor(t *testing.T) {
 		t.Errorf("waits %v, want the 30 s to the next minute", waits)
 	}
 }
+
+// TestFixtureOfDays: five days of a page, the last of them running.
+func TestFixtureOfDays(t *testing.T) {
+	t.Parallel()
+	p := sourcetest.Replay(t, sourcetest.Answer{Body: sourcetest.Fixture(t, "klines_BTCUSDT_1d_running.json")})
+	got, _, _, err := fetch(t, p, coin("BTC", market.D1), at("2024-11-09 00:00"), at("2024-11-14 00:00"), now)
+	if err != nil || len(got) != 4 {
+		t.Fatalf("%d candles, error %v, want the four days that had ended", len(got), err)
+	}
+	c := got[0]
+	if !c.TS.Equal(at("2024-11-09 00:00")) || c.Open != 21772.1 || c.High != 22629.9 || c.Low != 21770.6 || c.Close != 22310.1 || c.Volume != 38906.41205 {
+		t.Errorf("first candle %+v", c)
+	}
+	if buy, sell := c.Delivered[market.TakerBuyVolume], c.Delivered[market.TakerSellVolume]; buy != 19278.89317 || sell != c.Volume-buy {
+		t.Errorf("takers bought %v and sold %v", buy, sell)
+	}
+}

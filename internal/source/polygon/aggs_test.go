@@ -261,3 +261,21 @@ func TestStopsBetweenPages(t *testing.T) {
 		t.Errorf("%d pages, the last with error %v", pages, last)
 	}
 }
+
+// TestFixtureOfAHalfDay: half-hours from before to after the sessions of
+// Wednesday, Thanksgiving and the half day after it, made into hours.
+func TestFixtureOfAHalfDay(t *testing.T) {
+	t.Parallel()
+	p := sourcetest.Replay(t, sourcetest.Answer{Body: sourcetest.Fixture(t, "aggs_AAPL_30minute_halfday.json")})
+	got, _, _, err := fetch(t, p, series(market.Stock, "AAPL", market.H1), day("2024-11-27"), day("2024-11-30"), day("2024-12-05"))
+	if err != nil || len(got) != 7+4 {
+		t.Fatalf("%d candles, error %v, want 7 of a full day and 4 of a half one", len(got), err)
+	}
+	c := got[0] // 09:30 and 10:00
+	if c.TS.Format(time.DateTime) != "2024-11-27 14:30:00" || c.Open != 472.62 || c.High != 477.62 || c.Low != 471.68 || c.Close != 477.35 || c.Volume != 4124354+3998682 {
+		t.Errorf("first hour %+v", c)
+	}
+	if last := got[10].TS.Format(time.DateTime); last != "2024-11-29 17:30:00" {
+		t.Errorf("the last hour opens at %s, want 12:30 in New York", last)
+	}
+}

@@ -45,6 +45,17 @@ func Recorded(t *testing.T, provider, name string) []byte {
 	return b
 }
 
+// Fixture is a body of our own in a provider's shape, from the folder testdata of
+// the adapter: what a clone without the recordings tests with.
+func Fixture(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 // RecordedBody is the body in one of Yahoo's recordings, which wrap it together
 // with its request.
 func RecordedBody(t *testing.T, provider, name string) []byte {

@@ -261,3 +261,20 @@ func TestSymbolsAreWrittenAsYahooDoes(t *testing.T) {
 		}
 	}
 }
+
+// TestFixtureWithALiveQuote: four sessions as float32, the last twice.
+func TestFixtureWithALiveQuote(t *testing.T) {
+	t.Parallel()
+	body := sourcetest.Fixture(t, "chart_AAPL_1d_live.json")
+	for until, want := range map[string]int{"2024-11-14": 3, "2024-11-15": 4} { // during and after the last session
+		p := sourcetest.Replay(t, sourcetest.Answer{Body: body})
+		now := day(until).Add(-9 * time.Hour)
+		got, _, err := fetch(t, p, series(market.Stock, "AAPL", market.D1), day("2024-11-08"), day("2024-11-14"), now)
+		if err != nil || len(got) != want {
+			t.Fatalf("at %v: %d candles, error %v, want %d", now, len(got), err, want)
+		}
+		if c := got[0]; !c.TS.Equal(day("2024-11-08")) || c.Open != 447.32 || c.High != 452 || c.Low != 445.1 || c.Close != 448.89 || c.Volume != 50595995 {
+			t.Errorf("first candle %+v", c)
+		}
+	}
+}

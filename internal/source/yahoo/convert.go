@@ -58,7 +58,7 @@ func (f fetch) check(m meta, symbol string, class market.AssetClass) error {
 	switch {
 	case m.Symbol != symbol:
 		return bad(source.BadResponse, "the chart is of %s, not %s", of, symbol)
-	case m.Granularity != f.interval && !(f.interval == "1h" && m.Granularity == "60m"):
+	case m.Granularity != f.interval && (f.interval != "1h" || m.Granularity != "60m"):
 		return bad(source.BadResponse, "the chart has rows of %s, not %s", source.Excerpt([]byte(m.Granularity)), f.interval)
 	case coin != (class == market.Crypto), !coin && m.Instrument != "EQUITY" && m.Instrument != "ETF":
 		return bad(source.NotFound, "%s is of type %s there, a %s was due", of, source.Excerpt([]byte(m.Instrument)), class)
