@@ -20,6 +20,14 @@ import (
 // a little later.
 var ErrBusy = errors.New("another run is writing the series")
 
+// ErrTakenOver says that another worker has the run: this one had lost its lock,
+// and wrote nothing since.
+var ErrTakenOver = errors.New("another worker has taken the run over")
+
+// ErrPaused says that a run stopped between two pages because it was asked to:
+// it goes on from there when it is executed again.
+var ErrPaused = errors.New("the run was paused")
+
 // cancelPoll is how often a run looks whether it was asked to stop.
 const cancelPoll = 500 * time.Millisecond
 
@@ -28,10 +36,13 @@ const cancelPoll = 500 * time.Millisecond
 // happens nothing is stored twice and nothing is half stored. A run that has
 // ended is left as it is.
 //
-// Its error is ErrBusy, or one that kept the end of the run from being written,
-// so that the run has to be taken up again. Failures of sources end the run and
-// are no error here.
-func (s *Service) Execute(ctx context.Context, runID int64) error {
+// When pause is closed, the run stops after the page at hand; a nil pause never
+// is.
+//
+// Its error is ErrBusy, ErrPaused or ErrTakenOver, or one that kept the end of
+// the run from being written, so that the run has to be taken up again. Failures
+// of sources end the run and are no error here.
+func (s *Service) Execute(ctx context.Context, runID int64, pause <-chan struct{}) error {
 	run, sym, err := s.runOf(ctx, runID)
 	if err != nil || run.Status.Ended() {
 		return err
@@ -45,7 +56,7 @@ func (s *Service) Execute(ctx context.Context, runID int64) error {
 	}
 	defer unlock()
 
-	x := &execution{s: s, symbol: sym, now: s.now()}
+	x := &execution{s: s, symbol: sym, now: s.now(), pause: pause}
 	err = s.store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		if x.run, err = tx.StartRun(ctx, run.ID, run.Attempt+1, x.now); err != nil {
@@ -82,6 +93,31 @@ type execution struct {
 	symbol pipeline.Symbol
 	now    time.Time
 	watch  *watch
+	pause  <-chan struct{}
+}
+
+// ours makes sure, up to the end of the transaction, that the run is in progress
+// and in this very attempt. The lock on the series can be lost without the worker
+// noticing; what it writes then must not meet what its successor writes.
+func (x *execution) ours(ctx context.Context, tx *store.Tx) error {
+	run, err := tx.LockRun(ctx, x.run.ID)
+	if err != nil {
+		return err
+	}
+	if run.Status != pipeline.RunInProgress || run.Attempt != x.run.Attempt {
+		return ErrTakenOver
+	}
+	return nil
+}
+
+// paused reports whether the run was asked to stop after the page at hand.
+func (x *execution) paused() bool {
+	select {
+	case <-x.pause:
+		return true
+	default:
+		return false
+	}
 }
 
 // work goes through the timeframes that are not done.
@@ -155,6 +191,9 @@ func (x *execution) timeframe(ctx context.Context, row pipeline.Backfill) error 
 			if err := p.store(ctx, page); err != nil {
 				return err
 			}
+			if x.paused() {
+				return ErrPaused
+			}
 		}
 	}
 	return p.finish(ctx)
@@ -184,6 +223,9 @@ func (p *passage) failed(ctx context.Context, a source.Attempt) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	err := p.x.s.store.InTx(ctx, func(tx *store.Tx) error {
+		if err := p.x.ours(ctx, tx); err != nil {
+			return err
+		}
 		_, err := tx.AddFetchLog(ctx, p.log(a))
 		return err
 	})
@@ -216,6 +258,9 @@ func (p *passage) store(ctx context.Context, page source.Page) error {
 	watch := *p.x.watch
 	err = p.x.s.store.InTx(ctx, func(tx *store.Tx) error {
 		*p.x.watch = watch // a repeated transaction tells its progress anew
+		if err := p.x.ours(ctx, tx); err != nil {
+			return err
+		}
 		var err error
 		if one, err = p.x.s.writeDelta(ctx, tx, t, delta{rows: delivery.Rows, failures: delivery.Failures}); err != nil {
 			return err
@@ -295,12 +340,15 @@ func (s *Service) settleFreshness(ctx context.Context, tx *store.Tx, t target, f
 
 // end writes how the attempt ended.
 func (x *execution) end(ctx context.Context, failure error) error {
+	if errors.Is(failure, ErrTakenOver) || errors.Is(failure, ErrPaused) {
+		return failure
+	}
 	if failure != nil && !errors.Is(failure, errCancelRequested) && ctx.Err() != nil {
 		// The process is stopping: what is committed stays, and the run is taken up again.
 		return failure
 	}
-	if interrupted(failure) && x.run.Attempt < x.run.MaxAttempts {
-		return failure
+	if failure != nil && store.Away(failure) {
+		return failure // it is none of the run's: the queue repeats it until the database is back
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
@@ -308,12 +356,9 @@ func (x *execution) end(ctx context.Context, failure error) error {
 		x.s.log.WarnContext(ctx, "run failed", "job_id", x.run.JobID.String(), "symbol", x.symbol.String(), "err", failure.Error())
 	}
 	return x.s.store.InTx(ctx, func(tx *store.Tx) error {
+		if err := x.ours(ctx, tx); err != nil {
+			return err
+		}
 		return x.s.endRun(ctx, tx, x.run, x.watch, failure)
 	})
-}
-
-// interrupted reports whether an attempt ended for a reason that is none of the
-// run's: the database was away.
-func interrupted(err error) bool {
-	return fault.Is(err, fault.DatabaseError) || fault.Is(err, fault.Unavailable)
 }

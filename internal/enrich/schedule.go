@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/candlewright/candlewright/internal/fault"
 	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/pipeline"
 	"github.com/candlewright/candlewright/internal/store"
@@ -57,7 +58,10 @@ func (s *Service) Tick(ctx context.Context) (int, error) {
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
 		queued = 0
 		// On a new installation this start counts as made: what is tracked from now on is triggered by that.
-		row, err := tx.PutSchedule(ctx, store.Schedule{Name: scheduleName, Cron: s.schedule.cron(), TimeZone: "UTC", LastFiredAt: due})
+		row, err := tx.Schedule(ctx, scheduleName)
+		if fault.Is(err, fault.NotFound) || err == nil && row.Cron != s.schedule.cron() {
+			row, err = tx.PutSchedule(ctx, store.Schedule{Name: scheduleName, Cron: s.schedule.cron(), TimeZone: "UTC", LastFiredAt: due})
+		}
 		if err != nil || !due.After(row.LastFiredAt) {
 			return err
 		}

@@ -16,10 +16,13 @@ func decode(job *rivertype.JobRow) (runArgs, error) {
 	return args, nil
 }
 
-// snoozed reports whether a job was put off before, by its metadata.
-func snoozed(metadata []byte) bool {
+// waitedKey marks in a job's metadata that its run found its series taken.
+const waitedKey = "waited"
+
+// waited reports whether that was so.
+func waited(metadata []byte) bool {
 	var m struct {
-		Snoozes int `json:"snoozes"`
+		Waited bool `json:"waited"`
 	}
-	return json.Unmarshal(metadata, &m) == nil && m.Snoozes > 0 // River writes the metadata itself
+	return json.Unmarshal(metadata, &m) == nil && m.Waited // River writes the metadata itself
 }

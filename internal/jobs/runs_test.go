@@ -222,16 +222,22 @@ func TestJobOfRunThatDoesNotExistIsDropped(t *testing.T) {
 	eventually(t, "the job is dropped", func() bool { return w.jobs(t, 4711)[0] == "cancelled" })
 }
 
-// TestRunBeginsAtOnce holds that a run begins soon after its trigger.
+// TestRunBeginsAtOnce holds that workers hear of a new job: the best of a few
+// runs begins much sooner than polling would find it.
 func TestRunBeginsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, &feed{rows: 1000})
 	w.work(t, w.quick())
-	w.await(t, w.trigger(t, btc, market.D1).ID, pipeline.RunCompleted) // all is warm now
-	begin := time.Now()
-	run := w.trigger(t, market.Symbol{Ticker: "ETH", Class: market.Crypto}, market.D1)
-	eventually(t, "the run began", func() bool { return w.run(t, run.ID).Status != pipeline.RunQueued })
-	if took := time.Since(begin); took > 900*time.Millisecond {
-		t.Errorf("the run began after %v: as if it had been found by polling", took)
+	best := time.Hour
+	for _, ticker := range []string{"BTC", "ETH", "SOL", "XRP", "ADA"} {
+		begin := time.Now()
+		run := w.trigger(t, market.Symbol{Ticker: ticker, Class: market.Crypto}, market.D1)
+		eventually(t, "the run began", func() bool { return w.run(t, run.ID).Status != pipeline.RunQueued })
+		best = min(best, time.Since(begin))
+		w.await(t, run.ID, pipeline.RunCompleted)
+	}
+	t.Logf("the fastest began after %v", best.Round(time.Millisecond))
+	if best > 300*time.Millisecond {
+		t.Errorf("the fastest began after %v: as if it had been found by polling", best)
 	}
 }

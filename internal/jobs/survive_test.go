@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/candlewright/candlewright/internal/enrich"
 	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/pipeline"
 	"github.com/candlewright/candlewright/internal/postgres"
@@ -63,7 +65,9 @@ func TestStoppedWorkerHandsItsRunBack(t *testing.T) {
 	same(t, "jobs at the end", len(w.jobs(t, run.ID)), 1)
 }
 
-func TestRunThatEndsWithinTheGraceIsNotCut(t *testing.T) {
+// TestStopLetsThePageBeStored stops while the second page is on its way: it is
+// stored, the third is not asked for, and nobody waits for the grace to be over.
+func TestStopLetsThePageBeStored(t *testing.T) {
 	t.Parallel()
 	held, release := make(chan struct{}, 1), make(chan struct{})
 	w := newWorld(t, &feed{rows: 100, turn: func(ctx context.Context, _ source.Request, page int) error {
@@ -76,14 +80,21 @@ func TestRunThatEndsWithinTheGraceIsNotCut(t *testing.T) {
 	workers := w.work(t, w.quick())
 	run := w.trigger(t, btc, market.D1)
 	receive(t, "the second page", held)
-	stopped := make(chan error, 1)
-	go func() { stopped <- workers.Stop(context.WithoutCancel(t.Context())) }()
-	close(release)
-	check(t, receive(t, "the stop", stopped))
-	if got := w.run(t, run.ID); got.Status != pipeline.RunCompleted {
-		t.Errorf("run is %s, want completed", got.Status)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	begin := time.Now()
+	if err := workers.Stop(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("stop gave %v, though a page is on its way", err)
 	}
-	same(t, "jobs", w.jobs(t, run.ID), []string{"completed"})
+	close(release)
+	stop(t, workers)
+	if took := time.Since(begin); took > 3*time.Second {
+		t.Errorf("the stop took %v", took)
+	}
+	if got := w.run(t, run.ID); got.Status != pipeline.RunInProgress || got.RecordsDone != 200 {
+		t.Errorf("after the stop the run is %s with %d records done, want in_progress with 200", got.Status, got.RecordsDone)
+	}
+	same(t, "jobs", w.jobs(t, run.ID), []string{"available"})
 }
 
 // TestKilledWorkers kills worker processes at random instants until the run is
@@ -254,4 +265,45 @@ func TestWorkerLosesItsLock(t *testing.T) {
 	w.await(t, run.ID, pipeline.RunCompleted)
 	w.sameAs(t, want)
 	eventually(t, "the first job is closed", func() bool { return w.jobs(t, run.ID)[0] == "cancelled" })
+}
+
+// TestZombieWritesNothing is a worker that lost its lock, does not hear that
+// another has its run, and comes back with a page when that one is done.
+func TestZombieWritesNothing(t *testing.T) {
+	t.Parallel()
+	want := undisturbed(t, 50, market.D1)
+	held, release := make(chan struct{}, 1), make(chan struct{})
+	w := newWorld(t, &feed{rows: 50, turn: func(_ context.Context, _ source.Request, page int) error {
+		if page == 3 {
+			held <- struct{}{}
+			<-release
+		}
+		return nil
+	}})
+	run := w.trigger(t, btc, market.D1)
+	executed := make(chan error, 1)
+	go func() { executed <- w.Execute(t.Context(), run.ID, nil) }()
+	receive(t, "the fourth page", held)
+	w.exec(t, `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '10 seconds', attempted_by = '{zombie}'`)
+	w.exec(t, `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+	going := make(chan struct{}, 1)
+	goOn := make(chan struct{})
+	other := worldOn(t, w.pool, &feed{rows: 50, turn: func(ctx context.Context, _ source.Request, page int) error {
+		if page == 2 {
+			going <- struct{}{}
+			return hold(ctx, goOn)
+		}
+		return nil
+	}})
+	other.work(t, other.quick())
+	receive(t, "the other worker", going)
+
+	close(release)
+	if err := receive(t, "the end of the zombie", executed); !errors.Is(err, enrich.ErrTakenOver) {
+		t.Errorf("the zombie ended with %v, want %v", err, enrich.ErrTakenOver)
+	}
+	same(t, "status", other.run(t, run.ID).Status, pipeline.RunInProgress)
+	close(goOn)
+	other.await(t, run.ID, pipeline.RunCompleted)
+	other.sameAs(t, want)
 }

@@ -26,6 +26,7 @@ type worker struct {
 	service *enrich.Service
 	log     *slog.Logger
 	counts  *counts
+	pause   chan struct{} // closed when the process stops: runs end after the page at hand
 
 	mu     sync.Mutex
 	atWork map[int64]bool // River's ids of the jobs that are in Work
@@ -58,7 +59,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[runArgs]) error {
 		return nil
 	}
 	t.log = t.log.With("symbol", sym.String())
-	t.taken(ctx, run, snoozed(job.Metadata))
+	t.taken(ctx, run, waited(job.Metadata))
 	if err := t.execute(ctx); err != nil {
 		return t.unfinished(ctx, err)
 	}
@@ -107,7 +108,7 @@ func (w *worker) has(id int64) bool {
 // execute carries the run out; a panic is an error.
 func (t *turn) execute(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, recovered(recover())) }()
-	return t.service.Execute(ctx, t.runID)
+	return t.service.Execute(ctx, t.runID, t.pause)
 }
 
 // ended tells how a run ended.
@@ -138,17 +139,20 @@ func (t *turn) unfinished(ctx context.Context, err error) error {
 	case crashed || t.last:
 		return t.fail(ctx, err)
 	case errors.Is(err, enrich.ErrBusy):
+		if err := river.MetadataSet(ctx, waitedKey, true); err != nil {
+			return err
+		}
 		t.counts.turn(outcomeBusy, took)
 		t.log.DebugContext(ctx, "run waits for another of the same series")
 		return river.JobSnooze(busyDelay())
-	case errors.Is(cause, rivertype.ErrJobCancelledRemotely):
+	case errors.Is(cause, rivertype.ErrJobCancelledRemotely) || errors.Is(err, enrich.ErrTakenOver):
 		t.counts.turn(outcomeTakenOver, took)
 		t.log.WarnContext(ctx, "run goes on with another worker, since this one had lost its lock", "duration", took)
-		return err
-	case cause != nil:
+		return river.JobCancel(err)
+	case cause != nil || errors.Is(err, enrich.ErrPaused):
 		t.counts.turn(outcomeHandedBack, took)
 		t.log.InfoContext(ctx, "run handed back", "duration", took)
-		return fmt.Errorf("stopped: %w", context.Canceled) // by this River knows it, and makes the job available at once
+		return river.JobSnooze(0) // which makes the job available at once
 	}
 	t.counts.turn(outcomeInterrupted, took)
 	t.log.WarnContext(ctx, "run interrupted; it goes on later from where it stands", "duration", took, "err", err.Error())

@@ -68,6 +68,7 @@ type Workers struct {
 
 	mu      sync.Mutex
 	state   state
+	pause   chan struct{} // closed by Stop
 	endLoop context.CancelFunc
 	loops   sync.WaitGroup
 	stopped chan struct{} // closed when nothing of the workers runs any more
@@ -92,7 +93,7 @@ var errStarted = errors.New("the workers are started already")
 func NewWorkers(pool *pgxpool.Pool, service *enrich.Service, cfg Config) (*Workers, error) {
 	cfg = cfg.orDefault()
 	counts := newCounts(cfg.Metrics)
-	w := &worker{service: service, log: cfg.Log, counts: counts, atWork: make(map[int64]bool)}
+	w := &worker{service: service, log: cfg.Log, counts: counts, atWork: make(map[int64]bool), pause: make(chan struct{})}
 	bundle := river.NewWorkers()
 	if err := river.AddWorkerSafely(bundle, w); err != nil {
 		return nil, fmt.Errorf("make the workers: %w", err)
@@ -111,7 +112,7 @@ func NewWorkers(pool *pgxpool.Pool, service *enrich.Service, cfg Config) (*Worke
 		return nil, fmt.Errorf("make the workers: %w", err)
 	}
 	watch := &orphanWatch{pool: pool, client: client, service: service, worker: w, claim: cfg.claim, log: cfg.Log}
-	return &Workers{pool: pool, client: client, cfg: cfg, stopped: make(chan struct{}), chores: []chore{
+	return &Workers{pool: pool, client: client, cfg: cfg, pause: w.pause, stopped: make(chan struct{}), chores: []chore{
 		{name: "watch for orphans", every: cfg.Orphans, do: watch.look, log: cfg.Log},
 		{name: "tick the schedule", every: cfg.Ticks, do: ticker(service, cfg.Log), log: cfg.Log},
 	}}, nil
@@ -155,8 +156,8 @@ func (w *Workers) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop takes no more jobs, lets the runs at hand go on for the grace, hands back
-// those that have not ended by then, and returns when nothing runs any more or,
+// Stop takes no more jobs, lets the runs at hand store the page that they are at,
+// for which they have the grace, hands them back, and returns when nothing runs any more or,
 // with its error, when ctx ends. Runs that were handed back are at once free for
 // other processes.
 func (w *Workers) Stop(ctx context.Context) error {
@@ -181,6 +182,7 @@ func (w *Workers) Stop(ctx context.Context) error {
 // end ends everything that Start began, and waits for it.
 func (w *Workers) end(ctx context.Context) {
 	defer close(w.stopped)
+	close(w.pause)
 	w.endLoop()
 	if err := w.client.Stop(ctx); err != nil {
 		w.cfg.Log.ErrorContext(ctx, "stop the workers", "err", err.Error())

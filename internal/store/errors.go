@@ -99,4 +99,21 @@ func retryable(err error) bool {
 	return ok && (pg.Code == serializationFailure || pg.Code == deadlockDetected)
 }
 
+// Away reports whether a statement failed because the database was out of reach,
+// going down or out of room, or had undone it for the sake of another, so that
+// the very same can succeed later.
+func Away(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return fault.Is(err, fault.DatabaseError) // the server said nothing
+	}
+	switch pg.Code[:2] {
+	case "08", "40", "53", "58":
+		return true
+	case "57":
+		return pg.Code != "57014" // that one is our own statement timeout
+	}
+	return false
+}
+
 func noRow(err error) bool { return errors.Is(err, pgx.ErrNoRows) }
