@@ -824,6 +824,76 @@ func (q *Queries) DayCounts(ctx context.Context, arg DayCountsParams) ([]DayCoun
 	return items, nil
 }
 
+const FirstStoredAfter = `-- name: FirstStoredAfter :one
+SELECT coalesce(min(ts), '9999-12-31 00:00:00+00')::timestamptz AS ts FROM market_data
+WHERE symbol_id = $1 AND timeframe = $2 AND ts < $3 AND first_stored_at > $4
+`
+
+type FirstStoredAfterParams struct {
+	SymbolID  int64
+	Timeframe market.Timeframe
+	ToTs      time.Time
+	KnownAt   time.Time
+}
+
+// The first stamp before @to_ts whose candle was first stored after @known_at; the last year
+// stands for none. Reads the series up to @to_ts.
+func (q *Queries) FirstStoredAfter(ctx context.Context, arg FirstStoredAfterParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, FirstStoredAfter,
+		arg.SymbolID,
+		arg.Timeframe,
+		arg.ToTs,
+		arg.KnownAt,
+	)
+	var ts time.Time
+	err := row.Scan(&ts)
+	return ts, err
+}
+
+const KnownStamps = `-- name: KnownStamps :many
+SELECT ts FROM market_data
+WHERE symbol_id = $1 AND timeframe = $2 AND ts >= $3 AND ts < $4 AND first_stored_at <= $5
+ORDER BY ts DESC
+LIMIT $6
+`
+
+type KnownStampsParams struct {
+	SymbolID  int64
+	Timeframe market.Timeframe
+	FromTs    time.Time
+	ToTs      time.Time
+	KnownAt   time.Time
+	RowLimit  int32
+}
+
+// The newest stamps whose candles were first stored by @known_at, newest first.
+func (q *Queries) KnownStamps(ctx context.Context, arg KnownStampsParams) ([]time.Time, error) {
+	rows, err := q.db.Query(ctx, KnownStamps,
+		arg.SymbolID,
+		arg.Timeframe,
+		arg.FromTs,
+		arg.ToTs,
+		arg.KnownAt,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []time.Time
+	for rows.Next() {
+		var ts time.Time
+		if err := rows.Scan(&ts); err != nil {
+			return nil, err
+		}
+		items = append(items, ts)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LastWeeksSums = `-- name: LastWeeksSums :one
 SELECT count(*) AS records, count(*) FILTER (WHERE w.validated) AS validated, coalesce(sum(w.quality_score), 0)::float8 AS score_sum
 FROM (
@@ -1020,4 +1090,151 @@ func (q *Queries) SetFreshness(ctx context.Context, arg SetFreshnessParams) (int
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const StoredCandles = `-- name: StoredCandles :many
+SELECT ts, open, high, low, close, volume,
+    open_interest, funding_rate, liquidations_long, liquidations_short,
+    taker_buy_volume, taker_sell_volume, long_short_ratio, exchange_inflow,
+    return_1h, return_1d, volatility_20, volatility_50, atr, trend_direction, market_structure, rolling_volume_20,
+    delta, buy_sell_ratio, liquidation_intensity, volume_spike_score, funding_rate_percentile, open_interest_change,
+    source, manual, offered, validation_notes, anomaly,
+    fields_present, fields_expected, checks_passed, checks_made, features_present, features_expected, freshness,
+    revision, basis, first_stored_at, validated, quality_score, run_id
+FROM market_data
+WHERE symbol_id = $1 AND timeframe = $2 AND ts >= $3 AND ts < $4
+ORDER BY ts
+LIMIT $5::bigint
+`
+
+type StoredCandlesParams struct {
+	SymbolID  int64
+	Timeframe market.Timeframe
+	FromTs    time.Time
+	ToTs      time.Time
+	RowLimit  int64
+}
+
+type StoredCandlesRow struct {
+	Ts                    time.Time
+	Open                  float64
+	High                  float64
+	Low                   float64
+	Close                 float64
+	Volume                float64
+	OpenInterest          pgtype.Float8
+	FundingRate           pgtype.Float8
+	LiquidationsLong      pgtype.Float8
+	LiquidationsShort     pgtype.Float8
+	TakerBuyVolume        pgtype.Float8
+	TakerSellVolume       pgtype.Float8
+	LongShortRatio        pgtype.Float8
+	ExchangeInflow        pgtype.Float8
+	Return1h              pgtype.Float8
+	Return1d              pgtype.Float8
+	Volatility20          pgtype.Float8
+	Volatility50          pgtype.Float8
+	Atr                   pgtype.Float8
+	TrendDirection        pgtype.Text
+	MarketStructure       pgtype.Text
+	RollingVolume20       pgtype.Float8
+	Delta                 pgtype.Float8
+	BuySellRatio          pgtype.Float8
+	LiquidationIntensity  pgtype.Float8
+	VolumeSpikeScore      pgtype.Float8
+	FundingRatePercentile pgtype.Float8
+	OpenInterestChange    pgtype.Float8
+	Source                market.SourceName
+	Manual                bool
+	Offered               int16
+	ValidationNotes       []string
+	Anomaly               bool
+	FieldsPresent         int16
+	FieldsExpected        int16
+	ChecksPassed          int16
+	ChecksMade            int16
+	FeaturesPresent       int16
+	FeaturesExpected      int16
+	Freshness             float64
+	Revision              int32
+	Basis                 int32
+	FirstStoredAt         time.Time
+	Validated             bool
+	QualityScore          float64
+	RunID                 int64
+}
+
+// A candle with the columns that its other readers compute from the rest, for whoever compares
+// the two. They come last, after those that the decoder reads.
+func (q *Queries) StoredCandles(ctx context.Context, arg StoredCandlesParams) ([]StoredCandlesRow, error) {
+	rows, err := q.db.Query(ctx, StoredCandles,
+		arg.SymbolID,
+		arg.Timeframe,
+		arg.FromTs,
+		arg.ToTs,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []StoredCandlesRow
+	for rows.Next() {
+		var i StoredCandlesRow
+		if err := rows.Scan(
+			&i.Ts,
+			&i.Open,
+			&i.High,
+			&i.Low,
+			&i.Close,
+			&i.Volume,
+			&i.OpenInterest,
+			&i.FundingRate,
+			&i.LiquidationsLong,
+			&i.LiquidationsShort,
+			&i.TakerBuyVolume,
+			&i.TakerSellVolume,
+			&i.LongShortRatio,
+			&i.ExchangeInflow,
+			&i.Return1h,
+			&i.Return1d,
+			&i.Volatility20,
+			&i.Volatility50,
+			&i.Atr,
+			&i.TrendDirection,
+			&i.MarketStructure,
+			&i.RollingVolume20,
+			&i.Delta,
+			&i.BuySellRatio,
+			&i.LiquidationIntensity,
+			&i.VolumeSpikeScore,
+			&i.FundingRatePercentile,
+			&i.OpenInterestChange,
+			&i.Source,
+			&i.Manual,
+			&i.Offered,
+			&i.ValidationNotes,
+			&i.Anomaly,
+			&i.FieldsPresent,
+			&i.FieldsExpected,
+			&i.ChecksPassed,
+			&i.ChecksMade,
+			&i.FeaturesPresent,
+			&i.FeaturesExpected,
+			&i.Freshness,
+			&i.Revision,
+			&i.Basis,
+			&i.FirstStoredAt,
+			&i.Validated,
+			&i.QualityScore,
+			&i.RunID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -62,6 +62,63 @@ func (q *Queries) AddCorrections(ctx context.Context, arg AddCorrectionsParams) 
 	return result.RowsAffected(), nil
 }
 
+const CorrectionsAfter = `-- name: CorrectionsAfter :many
+SELECT id, original_record_id, symbol_id, symbol, asset_class, timeframe, ts, field_corrected, old_value, new_value, reason, corrected_by, run_id, correction_timestamp FROM data_corrections
+WHERE symbol_id = $1 AND timeframe = $2 AND ts >= $3::timestamptz AND ts < $4::timestamptz
+  AND correction_timestamp > $5
+ORDER BY ts, id
+`
+
+type CorrectionsAfterParams struct {
+	SymbolID  int64
+	Timeframe market.Timeframe
+	FromTs    time.Time
+	ToTs      time.Time
+	KnownAt   time.Time
+}
+
+// Those of candles of a stretch that were made after @known_at, oldest first.
+func (q *Queries) CorrectionsAfter(ctx context.Context, arg CorrectionsAfterParams) ([]DataCorrection, error) {
+	rows, err := q.db.Query(ctx, CorrectionsAfter,
+		arg.SymbolID,
+		arg.Timeframe,
+		arg.FromTs,
+		arg.ToTs,
+		arg.KnownAt,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DataCorrection
+	for rows.Next() {
+		var i DataCorrection
+		if err := rows.Scan(
+			&i.ID,
+			&i.OriginalRecordID,
+			&i.SymbolID,
+			&i.Symbol,
+			&i.AssetClass,
+			&i.Timeframe,
+			&i.Ts,
+			&i.FieldCorrected,
+			&i.OldValue,
+			&i.NewValue,
+			&i.Reason,
+			&i.CorrectedBy,
+			&i.RunID,
+			&i.CorrectionTimestamp,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const CorrectionsByIDs = `-- name: CorrectionsByIDs :many
 SELECT id, original_record_id, symbol_id, symbol, asset_class, timeframe, ts, field_corrected, old_value, new_value, reason, corrected_by, run_id, correction_timestamp FROM data_corrections WHERE id = ANY ($1::bigint[])
 `
@@ -314,4 +371,37 @@ func (q *Queries) CountCorrectionsOf(ctx context.Context, arg CountCorrectionsOf
 		return nil, err
 	}
 	return items, nil
+}
+
+const FirstCorrectedAfter = `-- name: FirstCorrectedAfter :one
+SELECT coalesce(min(ts) FILTER (WHERE ts < $1::timestamptz), '9999-12-31 00:00:00+00')::timestamptz AS ts,
+    coalesce(min(correction_timestamp) FILTER (WHERE ts IS NULL), '9999-12-31 00:00:00+00')::timestamptz AS series_at
+FROM data_corrections
+WHERE symbol_id = $2 AND timeframe = $3 AND correction_timestamp > $4
+`
+
+type FirstCorrectedAfterParams struct {
+	ToTs      time.Time
+	SymbolID  int64
+	Timeframe market.Timeframe
+	KnownAt   time.Time
+}
+
+type FirstCorrectedAfterRow struct {
+	Ts       time.Time
+	SeriesAt time.Time
+}
+
+// The first stamp before @to_ts of a candle that was corrected after @known_at, and when the whole
+// series first was; the last year stands for none.
+func (q *Queries) FirstCorrectedAfter(ctx context.Context, arg FirstCorrectedAfterParams) (FirstCorrectedAfterRow, error) {
+	row := q.db.QueryRow(ctx, FirstCorrectedAfter,
+		arg.ToTs,
+		arg.SymbolID,
+		arg.Timeframe,
+		arg.KnownAt,
+	)
+	var i FirstCorrectedAfterRow
+	err := row.Scan(&i.Ts, &i.SeriesAt)
+	return i, err
 }

@@ -215,3 +215,40 @@ func (q *Queries) FailureTotals(ctx context.Context, arg FailureTotalsParams) ([
 	}
 	return items, nil
 }
+
+const FailuresAt = `-- name: FailuresAt :many
+SELECT check_name, first_seen_at FROM validation_failures
+WHERE symbol_id = $1 AND timeframe = $2 AND ts = $3
+ORDER BY first_seen_at, check_name
+`
+
+type FailuresAtParams struct {
+	SymbolID  int64
+	Timeframe market.Timeframe
+	Ts        time.Time
+}
+
+type FailuresAtRow struct {
+	CheckName   string
+	FirstSeenAt time.Time
+}
+
+func (q *Queries) FailuresAt(ctx context.Context, arg FailuresAtParams) ([]FailuresAtRow, error) {
+	rows, err := q.db.Query(ctx, FailuresAt, arg.SymbolID, arg.Timeframe, arg.Ts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FailuresAtRow
+	for rows.Next() {
+		var i FailuresAtRow
+		if err := rows.Scan(&i.CheckName, &i.FirstSeenAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

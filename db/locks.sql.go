@@ -9,6 +9,34 @@ import (
 	"context"
 )
 
+const HeldAdvisoryKeys = `-- name: HeldAdvisoryKeys :many
+SELECT ((classid::bigint << 32) | objid::bigint)::bigint AS key
+FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+`
+
+// The keys of all advisory locks of this database: a 64-bit key is shown in two halves.
+func (q *Queries) HeldAdvisoryKeys(ctx context.Context) ([]int64, error) {
+	rows, err := q.db.Query(ctx, HeldAdvisoryKeys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var key int64
+		if err := rows.Scan(&key); err != nil {
+			return nil, err
+		}
+		items = append(items, key)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const Notify = `-- name: Notify :exec
 SELECT pg_notify($1, $2)
 `

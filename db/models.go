@@ -150,7 +150,9 @@ type Series struct {
 	Validated int64
 	Anomalies int64
 	// Rises by one with every commit that changes a candle of the series.
-	Revision  int64
+	Revision int64
+	// Sum modulo 2^256 of the SHA-256 of each candle's stamp, prices, volume and delivered fields.
+	Digest    []byte
 	UpdatedAt time.Time
 }
 

@@ -12,6 +12,111 @@ import (
 	"github.com/candlewright/candlewright/internal/market"
 )
 
+const FirstPaymentStoredAfter = `-- name: FirstPaymentStoredAfter :one
+SELECT coalesce(min(paid_at), '9999-12-31 00:00:00+00')::timestamptz AS paid_at FROM funding_payments
+WHERE symbol_id = $1 AND stored_at > $2
+`
+
+type FirstPaymentStoredAfterParams struct {
+	SymbolID int64
+	KnownAt  time.Time
+}
+
+// The last year stands for none.
+func (q *Queries) FirstPaymentStoredAfter(ctx context.Context, arg FirstPaymentStoredAfterParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, FirstPaymentStoredAfter, arg.SymbolID, arg.KnownAt)
+	var paid_at time.Time
+	err := row.Scan(&paid_at)
+	return paid_at, err
+}
+
+const KnownPaymentsAfter = `-- name: KnownPaymentsAfter :many
+SELECT paid_at, rate FROM funding_payments
+WHERE symbol_id = $1 AND paid_at > $2 AND paid_at <= $3 AND stored_at <= $4
+ORDER BY paid_at
+`
+
+type KnownPaymentsAfterParams struct {
+	SymbolID int64
+	After    time.Time
+	Through  time.Time
+	KnownAt  time.Time
+}
+
+type KnownPaymentsAfterRow struct {
+	PaidAt time.Time
+	Rate   float64
+}
+
+func (q *Queries) KnownPaymentsAfter(ctx context.Context, arg KnownPaymentsAfterParams) ([]KnownPaymentsAfterRow, error) {
+	rows, err := q.db.Query(ctx, KnownPaymentsAfter,
+		arg.SymbolID,
+		arg.After,
+		arg.Through,
+		arg.KnownAt,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []KnownPaymentsAfterRow
+	for rows.Next() {
+		var i KnownPaymentsAfterRow
+		if err := rows.Scan(&i.PaidAt, &i.Rate); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const KnownPaymentsBefore = `-- name: KnownPaymentsBefore :many
+SELECT paid_at, rate FROM funding_payments
+WHERE symbol_id = $1 AND paid_at <= $2 AND stored_at <= $3
+ORDER BY paid_at DESC
+LIMIT $4
+`
+
+type KnownPaymentsBeforeParams struct {
+	SymbolID int64
+	At       time.Time
+	KnownAt  time.Time
+	RowLimit int32
+}
+
+type KnownPaymentsBeforeRow struct {
+	PaidAt time.Time
+	Rate   float64
+}
+
+func (q *Queries) KnownPaymentsBefore(ctx context.Context, arg KnownPaymentsBeforeParams) ([]KnownPaymentsBeforeRow, error) {
+	rows, err := q.db.Query(ctx, KnownPaymentsBefore,
+		arg.SymbolID,
+		arg.At,
+		arg.KnownAt,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []KnownPaymentsBeforeRow
+	for rows.Next() {
+		var i KnownPaymentsBeforeRow
+		if err := rows.Scan(&i.PaidAt, &i.Rate); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const PaymentsAfter = `-- name: PaymentsAfter :many
 SELECT paid_at, rate FROM funding_payments
 WHERE symbol_id = $1 AND paid_at > $2 AND paid_at <= $3

@@ -14,24 +14,30 @@ import (
 )
 
 const CreateSeries = `-- name: CreateSeries :exec
-INSERT INTO series (symbol_id, timeframe, basis, records, validated, anomalies, revision, updated_at)
-VALUES ($1, $2, 0, 0, 0, 0, 0, $3)
+INSERT INTO series (symbol_id, timeframe, basis, records, validated, anomalies, revision, digest, updated_at)
+VALUES ($1, $2, 0, 0, 0, 0, 0, $3, $4)
 ON CONFLICT (symbol_id, timeframe) DO NOTHING
 `
 
 type CreateSeriesParams struct {
 	SymbolID  int64
 	Timeframe market.Timeframe
+	Digest    []byte
 	Now       time.Time
 }
 
 func (q *Queries) CreateSeries(ctx context.Context, arg CreateSeriesParams) error {
-	_, err := q.db.Exec(ctx, CreateSeries, arg.SymbolID, arg.Timeframe, arg.Now)
+	_, err := q.db.Exec(ctx, CreateSeries,
+		arg.SymbolID,
+		arg.Timeframe,
+		arg.Digest,
+		arg.Now,
+	)
 	return err
 }
 
 const LockSeries = `-- name: LockSeries :one
-SELECT symbol_id, timeframe, basis, first_ts, last_ts, records, validated, anomalies, revision, updated_at FROM series WHERE symbol_id = $1 AND timeframe = $2 FOR UPDATE
+SELECT symbol_id, timeframe, basis, first_ts, last_ts, records, validated, anomalies, revision, digest, updated_at FROM series WHERE symbol_id = $1 AND timeframe = $2 FOR UPDATE
 `
 
 type LockSeriesParams struct {
@@ -52,6 +58,7 @@ func (q *Queries) LockSeries(ctx context.Context, arg LockSeriesParams) (Series,
 		&i.Validated,
 		&i.Anomalies,
 		&i.Revision,
+		&i.Digest,
 		&i.UpdatedAt,
 	)
 	return i, err
@@ -94,7 +101,7 @@ func (q *Queries) MeasureSeries(ctx context.Context, arg MeasureSeriesParams) (M
 }
 
 const SeriesOf = `-- name: SeriesOf :many
-SELECT symbol_id, timeframe, basis, first_ts, last_ts, records, validated, anomalies, revision, updated_at FROM series WHERE symbol_id = ANY ($1::bigint[]) ORDER BY symbol_id
+SELECT symbol_id, timeframe, basis, first_ts, last_ts, records, validated, anomalies, revision, digest, updated_at FROM series WHERE symbol_id = ANY ($1::bigint[]) ORDER BY symbol_id
 `
 
 func (q *Queries) SeriesOf(ctx context.Context, symbolIds []int64) ([]Series, error) {
@@ -116,6 +123,7 @@ func (q *Queries) SeriesOf(ctx context.Context, symbolIds []int64) ([]Series, er
 			&i.Validated,
 			&i.Anomalies,
 			&i.Revision,
+			&i.Digest,
 			&i.UpdatedAt,
 		); err != nil {
 			return nil, err
@@ -131,8 +139,8 @@ func (q *Queries) SeriesOf(ctx context.Context, symbolIds []int64) ([]Series, er
 const UpdateSeries = `-- name: UpdateSeries :execrows
 UPDATE series SET
     basis = $1, first_ts = $2, last_ts = $3, records = $4,
-    validated = $5, anomalies = $6, revision = $7, updated_at = $8
-WHERE symbol_id = $9 AND timeframe = $10
+    validated = $5, anomalies = $6, revision = $7, digest = $8, updated_at = $9
+WHERE symbol_id = $10 AND timeframe = $11
 `
 
 type UpdateSeriesParams struct {
@@ -143,6 +151,7 @@ type UpdateSeriesParams struct {
 	Validated int64
 	Anomalies int64
 	Revision  int64
+	Digest    []byte
 	Now       time.Time
 	SymbolID  int64
 	Timeframe market.Timeframe
@@ -157,6 +166,7 @@ func (q *Queries) UpdateSeries(ctx context.Context, arg UpdateSeriesParams) (int
 		arg.Validated,
 		arg.Anomalies,
 		arg.Revision,
+		arg.Digest,
 		arg.Now,
 		arg.SymbolID,
 		arg.Timeframe,

@@ -161,7 +161,7 @@ const StatesByIDs = `-- name: StatesByIDs :many
 SELECT s.id, s.ticker, s.asset_class, s.name, s.active, s.scheduled, s.timeframes, s.added_at, s.updated_at,
     e.last_enrichment_time, e.last_run_failed, e.error_message,
     e.window_records, e.window_validated, e.window_score_sum,
-    coalesce(r.timeframe, '')::text AS series_timeframe, r.basis, r.first_ts, r.last_ts, r.records, r.validated, r.anomalies, r.revision
+    coalesce(r.timeframe, '')::text AS series_timeframe, r.basis, r.first_ts, r.last_ts, r.records, r.validated, r.anomalies, r.revision, r.digest
 FROM symbols s
 LEFT JOIN enrichment_status e ON e.symbol_id = s.id
 LEFT JOIN series r ON r.symbol_id = s.id
@@ -185,6 +185,7 @@ type StatesByIDsRow struct {
 	Validated          pgtype.Int8
 	Anomalies          pgtype.Int8
 	Revision           pgtype.Int8
+	Digest             []byte
 }
 
 func (q *Queries) StatesByIDs(ctx context.Context, ids []int64) ([]StatesByIDsRow, error) {
@@ -220,6 +221,7 @@ func (q *Queries) StatesByIDs(ctx context.Context, ids []int64) ([]StatesByIDsRo
 			&i.Validated,
 			&i.Anomalies,
 			&i.Revision,
+			&i.Digest,
 		); err != nil {
 			return nil, err
 		}
@@ -235,7 +237,7 @@ const StatesByTicker = `-- name: StatesByTicker :many
 SELECT s.id, s.ticker, s.asset_class, s.name, s.active, s.scheduled, s.timeframes, s.added_at, s.updated_at,
     e.last_enrichment_time, e.last_run_failed, e.error_message,
     e.window_records, e.window_validated, e.window_score_sum,
-    coalesce(r.timeframe, '')::text AS series_timeframe, r.basis, r.first_ts, r.last_ts, r.records, r.validated, r.anomalies, r.revision
+    coalesce(r.timeframe, '')::text AS series_timeframe, r.basis, r.first_ts, r.last_ts, r.records, r.validated, r.anomalies, r.revision, r.digest
 FROM symbols s
 LEFT JOIN enrichment_status e ON e.symbol_id = s.id
 LEFT JOIN series r ON r.symbol_id = s.id
@@ -259,6 +261,7 @@ type StatesByTickerRow struct {
 	Validated          pgtype.Int8
 	Anomalies          pgtype.Int8
 	Revision           pgtype.Int8
+	Digest             []byte
 }
 
 // What is known of a ticker in one statement: its symbols, their status rows, their series.
@@ -295,6 +298,7 @@ func (q *Queries) StatesByTicker(ctx context.Context, ticker string) ([]StatesBy
 			&i.Validated,
 			&i.Anomalies,
 			&i.Revision,
+			&i.Digest,
 		); err != nil {
 			return nil, err
 		}

@@ -203,3 +203,32 @@ FROM (
     ORDER BY ts DESC
     LIMIT @weeks
 ) w;
+
+-- name: StoredCandles :many
+-- A candle with the columns that its other readers compute from the rest, for whoever compares
+-- the two. They come last, after those that the decoder reads.
+SELECT ts, open, high, low, close, volume,
+    open_interest, funding_rate, liquidations_long, liquidations_short,
+    taker_buy_volume, taker_sell_volume, long_short_ratio, exchange_inflow,
+    return_1h, return_1d, volatility_20, volatility_50, atr, trend_direction, market_structure, rolling_volume_20,
+    delta, buy_sell_ratio, liquidation_intensity, volume_spike_score, funding_rate_percentile, open_interest_change,
+    source, manual, offered, validation_notes, anomaly,
+    fields_present, fields_expected, checks_passed, checks_made, features_present, features_expected, freshness,
+    revision, basis, first_stored_at, validated, quality_score, run_id
+FROM market_data
+WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND ts >= @from_ts AND ts < @to_ts
+ORDER BY ts
+LIMIT @row_limit::bigint;
+
+-- name: KnownStamps :many
+-- The newest stamps whose candles were first stored by @known_at, newest first.
+SELECT ts FROM market_data
+WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND ts >= @from_ts AND ts < @to_ts AND first_stored_at <= @known_at
+ORDER BY ts DESC
+LIMIT @row_limit;
+
+-- name: FirstStoredAfter :one
+-- The first stamp before @to_ts whose candle was first stored after @known_at; the last year
+-- stands for none. Reads the series up to @to_ts.
+SELECT coalesce(min(ts), '9999-12-31 00:00:00+00')::timestamptz AS ts FROM market_data
+WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND ts < @to_ts AND first_stored_at > @known_at;

@@ -54,3 +54,18 @@ ORDER BY c.correction_timestamp, c.id;
 SELECT symbol_id, count(*) AS corrections FROM data_corrections
 WHERE symbol_id = ANY (@symbol_ids::bigint[]) AND correction_timestamp >= @from_at AND correction_timestamp < @to_at
 GROUP BY symbol_id;
+
+-- name: CorrectionsAfter :many
+-- Those of candles of a stretch that were made after @known_at, oldest first.
+SELECT * FROM data_corrections
+WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND ts >= @from_ts::timestamptz AND ts < @to_ts::timestamptz
+  AND correction_timestamp > @known_at
+ORDER BY ts, id;
+
+-- name: FirstCorrectedAfter :one
+-- The first stamp before @to_ts of a candle that was corrected after @known_at, and when the whole
+-- series first was; the last year stands for none.
+SELECT coalesce(min(ts) FILTER (WHERE ts < @to_ts::timestamptz), '9999-12-31 00:00:00+00')::timestamptz AS ts,
+    coalesce(min(correction_timestamp) FILTER (WHERE ts IS NULL), '9999-12-31 00:00:00+00')::timestamptz AS series_at
+FROM data_corrections
+WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND correction_timestamp > @known_at;

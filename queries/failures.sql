@@ -27,3 +27,8 @@ SELECT DISTINCT symbol_id, ts FROM validation_failures
 WHERE symbol_id = ANY (@symbol_ids::bigint[]) AND timeframe = @timeframe AND ts >= @from_ts AND ts < @to_ts
   AND check_name = ANY (@checks::text[])
 ORDER BY symbol_id, ts;
+
+-- name: FailuresAt :many
+SELECT check_name, first_seen_at FROM validation_failures
+WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND ts = @ts
+ORDER BY first_seen_at, check_name;

@@ -18,3 +18,19 @@ LIMIT @row_limit;
 SELECT paid_at, rate FROM funding_payments
 WHERE symbol_id = @symbol_id AND paid_at > @after AND paid_at <= @through
 ORDER BY paid_at;
+
+-- name: KnownPaymentsBefore :many
+SELECT paid_at, rate FROM funding_payments
+WHERE symbol_id = @symbol_id AND paid_at <= @at AND stored_at <= @known_at
+ORDER BY paid_at DESC
+LIMIT @row_limit;
+
+-- name: KnownPaymentsAfter :many
+SELECT paid_at, rate FROM funding_payments
+WHERE symbol_id = @symbol_id AND paid_at > @after AND paid_at <= @through AND stored_at <= @known_at
+ORDER BY paid_at;
+
+-- name: FirstPaymentStoredAfter :one
+-- The last year stands for none.
+SELECT coalesce(min(paid_at), '9999-12-31 00:00:00+00')::timestamptz AS paid_at FROM funding_payments
+WHERE symbol_id = @symbol_id AND stored_at > @known_at;

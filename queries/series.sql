@@ -5,14 +5,14 @@ SELECT * FROM series WHERE symbol_id = ANY (@symbol_ids::bigint[]) ORDER BY symb
 SELECT * FROM series WHERE symbol_id = @symbol_id AND timeframe = @timeframe FOR UPDATE;
 
 -- name: CreateSeries :exec
-INSERT INTO series (symbol_id, timeframe, basis, records, validated, anomalies, revision, updated_at)
-VALUES (@symbol_id, @timeframe, 0, 0, 0, 0, 0, @now)
+INSERT INTO series (symbol_id, timeframe, basis, records, validated, anomalies, revision, digest, updated_at)
+VALUES (@symbol_id, @timeframe, 0, 0, 0, 0, 0, @digest, @now)
 ON CONFLICT (symbol_id, timeframe) DO NOTHING;
 
 -- name: UpdateSeries :execrows
 UPDATE series SET
     basis = @basis, first_ts = @first_ts, last_ts = @last_ts, records = @records,
-    validated = @validated, anomalies = @anomalies, revision = @revision, updated_at = @now
+    validated = @validated, anomalies = @anomalies, revision = @revision, digest = @digest, updated_at = @now
 WHERE symbol_id = @symbol_id AND timeframe = @timeframe;
 
 -- name: MeasureSeries :one

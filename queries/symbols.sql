@@ -80,7 +80,7 @@ WHERE (sqlc.narg(tickers)::text[] IS NULL OR ticker = ANY (sqlc.narg(tickers)::t
 SELECT sqlc.embed(s),
     e.last_enrichment_time, e.last_run_failed, e.error_message,
     e.window_records, e.window_validated, e.window_score_sum,
-    coalesce(r.timeframe, '')::text AS series_timeframe, r.basis, r.first_ts, r.last_ts, r.records, r.validated, r.anomalies, r.revision
+    coalesce(r.timeframe, '')::text AS series_timeframe, r.basis, r.first_ts, r.last_ts, r.records, r.validated, r.anomalies, r.revision, r.digest
 FROM symbols s
 LEFT JOIN enrichment_status e ON e.symbol_id = s.id
 LEFT JOIN series r ON r.symbol_id = s.id
@@ -91,7 +91,7 @@ ORDER BY s.id;
 SELECT sqlc.embed(s),
     e.last_enrichment_time, e.last_run_failed, e.error_message,
     e.window_records, e.window_validated, e.window_score_sum,
-    coalesce(r.timeframe, '')::text AS series_timeframe, r.basis, r.first_ts, r.last_ts, r.records, r.validated, r.anomalies, r.revision
+    coalesce(r.timeframe, '')::text AS series_timeframe, r.basis, r.first_ts, r.last_ts, r.records, r.validated, r.anomalies, r.revision, r.digest
 FROM symbols s
 LEFT JOIN enrichment_status e ON e.symbol_id = s.id
 LEFT JOIN series r ON r.symbol_id = s.id

@@ -95,6 +95,7 @@ func (s *serving) run(ctx context.Context, ready func(ctx context.Context, base 
 	if s.service, err = newService(s.db, chain, s.log); err != nil {
 		return err
 	}
+	endInterrupted(ctx, s.service, s.log)
 	metrics := telemetry.NewMetrics()
 	server := httpserver.New(httpserver.Config{
 		Addr: s.listen.Addr, Deadline: s.listen.Deadline, Log: s.log, Metrics: metrics, Ready: s.db.ready,

@@ -251,8 +251,8 @@ func (p *passage) store(ctx context.Context, page source.Page) error {
 	t.by = string(page.Attempt.Source)
 	row := p.row
 	row.Status, row.DoneThrough, row.UpdatedAt = pipeline.BackfillInProgress, page.To, p.x.s.now()
-	if through := lastDate(p.t.grid, page.To); through != nil {
-		row.LastSuccessfulDate = through
+	if through, any := wholeDates(p.t.grid, p.x.run.From, page.To); any {
+		row.LastSuccessfulDate = &through
 	}
 	var one written
 	watch := *p.x.watch
@@ -290,10 +290,15 @@ func (p *passage) store(ctx context.Context, page source.Page) error {
 	return nil
 }
 
-// lastDate is the newest date all of whose slots are stamped before an instant.
-func lastDate(g grid.Grid, before time.Time) *market.Date {
-	d := g.SessionOf(g.FirstFrom(before) - 1)
-	return &d
+// wholeDates is the newest session date all of whose slots lie in [from, before);
+// false where there is none.
+func wholeDates(g grid.Grid, from, before time.Time) (market.Date, bool) {
+	next := g.FirstFrom(before)
+	d := g.SessionOf(next - 1)
+	if first, end := g.SessionSlots(d); end > next {
+		d = g.SessionOf(first - 1)
+	}
+	return d, d >= market.DateOf(from)
 }
 
 // finish ends one timeframe: the freshness of what the run wrote is set right if

@@ -21,8 +21,12 @@ func (s *Service) TakeUpOrphans(ctx context.Context) (Orphans, error) {
 	if err != nil {
 		return found, err
 	}
+	held, err := s.store.HeldSeries(ctx)
+	if err != nil {
+		return found, err
+	}
 	for _, run := range open {
-		if run.Status != pipeline.RunInProgress || run.Trigger != pipeline.TriggerImport && s.queue == nil {
+		if run.Status != pipeline.RunInProgress || held(run.SymbolID, run.Timeframes...) || run.Trigger != pipeline.TriggerImport && s.queue == nil {
 			continue
 		}
 		took, err := s.takeUp(ctx, run)

@@ -33,6 +33,7 @@ func seriesOf(r db.Series) pipeline.SeriesInfo {
 		Validated: r.Validated,
 		Anomalies: r.Anomalies,
 		Revision:  r.Revision,
+		Digest:    pipeline.Digest(r.Digest),
 	}
 }
 

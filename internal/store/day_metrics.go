@@ -42,11 +42,9 @@ func (s *queries) DayCounts(ctx context.Context, symbolID int64, from, through m
 	if err != nil {
 		return nil, failed(ctx, "count candles by date", err)
 	}
-	failures, err := s.q.FailureCountsByDate(ctx, db.FailureCountsByDateParams{
-		SymbolID: symbolID, Timeframes: words(tfs), FromTs: start, ToTs: end,
-	})
+	failures, err := s.FailuresByDate(ctx, symbolID, from, through, tfs)
 	if err != nil {
-		return nil, failed(ctx, "count failed checks by date", err)
+		return nil, err
 	}
 	type key struct {
 		date market.Date
@@ -62,19 +60,12 @@ func (s *queries) DayCounts(ctx context.Context, symbolID int64, from, through m
 		at[key{d.Date, d.Timeframe}] = len(days)
 		days = append(days, d)
 	}
-	for _, r := range failures {
-		check, err := quality.ParseCheck(r.CheckName)
-		if err != nil {
-			return nil, fmt.Errorf("count failed checks by date: %w", err)
+	for _, f := range failures {
+		if i, ok := at[key{f.Date, f.Timeframe}]; ok {
+			days[i].Failed = f.Failed
+			continue
 		}
-		k := key{market.DateOf(r.Day), r.Timeframe}
-		i, ok := at[k]
-		if !ok {
-			i = len(days)
-			at[k] = i
-			days = append(days, DayCount{Date: k.date, Timeframe: k.tf})
-		}
-		days[i].Failed[check] = int(r.Failures)
+		days = append(days, f)
 	}
 	slices.SortFunc(days, func(a, b DayCount) int {
 		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Timeframe.Order(), b.Timeframe.Order()))

@@ -84,3 +84,60 @@ func checkCounts(text []byte) (counts [quality.NumChecks]int, err error) {
 	}
 	return counts, nil
 }
+
+// FailuresByDate counts the kept failures of a symbol by UTC date, from and
+// through inclusive, and timeframe; only Date, Timeframe and Failed are set.
+func (s *queries) FailuresByDate(ctx context.Context, symbolID int64, from, through market.Date, tfs []market.Timeframe) ([]DayCount, error) {
+	rows, err := s.q.FailureCountsByDate(ctx, db.FailureCountsByDateParams{
+		SymbolID: symbolID, Timeframes: words(tfs), FromTs: from.Time(), ToTs: (through + 1).Time(),
+	})
+	if err != nil {
+		return nil, failed(ctx, "count failed checks by date", err)
+	}
+	type key struct {
+		date market.Date
+		tf   market.Timeframe
+	}
+	var days []DayCount
+	at := map[key]int{}
+	for _, r := range rows {
+		check, err := quality.ParseCheck(r.CheckName)
+		if err != nil {
+			return nil, fmt.Errorf("count failed checks by date: %w", err)
+		}
+		k := key{market.DateOf(r.Day), r.Timeframe}
+		i, ok := at[k]
+		if !ok {
+			i = len(days)
+			at[k] = i
+			days = append(days, DayCount{Date: k.date, Timeframe: k.tf})
+		}
+		days[i].Failed[check] = int(r.Failures)
+	}
+	return days, nil
+}
+
+// KeptFailure is a check that a row of a slot failed, whatever became of the slot
+// afterwards.
+type KeptFailure struct {
+	Check       quality.Check
+	FirstSeenAt time.Time
+}
+
+// FailuresAt are the kept failures of one stamp, in the order in which they were
+// first seen.
+func (s *queries) FailuresAt(ctx context.Context, symbolID int64, tf market.Timeframe, ts time.Time) ([]KeptFailure, error) {
+	rows, err := s.q.FailuresAt(ctx, db.FailuresAtParams{SymbolID: symbolID, Timeframe: tf, Ts: ts})
+	if err != nil {
+		return nil, failed(ctx, "read failed checks of a slot", err)
+	}
+	kept := make([]KeptFailure, len(rows))
+	for i, r := range rows {
+		check, err := quality.ParseCheck(r.CheckName)
+		if err != nil {
+			return nil, fmt.Errorf("read failed checks of a slot: %w", err)
+		}
+		kept[i] = KeptFailure{Check: check, FirstSeenAt: r.FirstSeenAt.UTC()}
+	}
+	return kept, nil
+}

@@ -44,6 +44,19 @@ func (s *Store) TryLockSeries(ctx context.Context, symbolID int64, tfs ...market
 	return release, true, nil
 }
 
+// HeldSeries gives a test of whether somebody holds the right to work any of some
+// series, as of now and at the cost of one statement for all. Not held is a hint
+// only: TryLockSeries decides.
+func (s *queries) HeldSeries(ctx context.Context) (held func(symbolID int64, tfs ...market.Timeframe) bool, err error) {
+	keys, err := s.q.HeldAdvisoryKeys(ctx)
+	if err != nil {
+		return nil, failed(ctx, "look who holds series", err)
+	}
+	return func(symbolID int64, tfs ...market.Timeframe) bool {
+		return slices.ContainsFunc(seriesKeys(symbolID, tfs), func(key int64) bool { return slices.Contains(keys, key) })
+	}, nil
+}
+
 // connect opens a connection like those of the pool, for the caller alone.
 func (s *Store) connect(ctx context.Context) (*pgx.Conn, error) {
 	pool := s.pool.Config()

@@ -45,7 +45,7 @@ func (tx *Tx) LockSeries(ctx context.Context, symbolID int64, tf market.Timefram
 	key := db.LockSeriesParams{SymbolID: symbolID, Timeframe: tf}
 	r, err := tx.q.LockSeries(ctx, key)
 	if noRow(err) {
-		if err := tx.q.CreateSeries(ctx, db.CreateSeriesParams{SymbolID: symbolID, Timeframe: tf, Now: now}); err != nil {
+		if err := tx.q.CreateSeries(ctx, db.CreateSeriesParams{SymbolID: symbolID, Timeframe: tf, Digest: make([]byte, len(pipeline.Digest{})), Now: now}); err != nil {
 			return pipeline.SeriesInfo{}, failed(ctx, "create series", err)
 		}
 		r, err = tx.q.LockSeries(ctx, key)
@@ -66,6 +66,7 @@ func (s *queries) UpdateSeries(ctx context.Context, info pipeline.SeriesInfo, no
 		Validated: info.Validated,
 		Anomalies: info.Anomalies,
 		Revision:  info.Revision,
+		Digest:    info.Digest[:],
 		Now:       now,
 		SymbolID:  info.SymbolID,
 		Timeframe: info.Timeframe,
@@ -77,7 +78,7 @@ func (s *queries) UpdateSeries(ctx context.Context, info pipeline.SeriesInfo, no
 }
 
 // MeasureSeries counts a series anew from its candles, which reads all of them;
-// basis and revision are not measured.
+// basis, revision and digest are not measured.
 func (s *queries) MeasureSeries(ctx context.Context, symbolID int64, tf market.Timeframe) (pipeline.SeriesInfo, error) {
 	r, err := s.q.MeasureSeries(ctx, db.MeasureSeriesParams{SymbolID: symbolID, Timeframe: tf})
 	if err != nil {

@@ -115,6 +115,7 @@ func addState(states []SymbolState, r db.StatesByIDsRow) []SymbolState {
 		Validated: r.Validated.Int64,
 		Anomalies: r.Anomalies.Int64,
 		Revision:  r.Revision.Int64,
+		Digest:    pipeline.Digest(r.Digest),
 	})
 	finestFirst(st.Series)
 	return states
