@@ -435,32 +435,39 @@ func (q *Queries) DayMetricsOn(ctx context.Context, arg DayMetricsOnParams) ([]D
 }
 
 const LastDaysSums = `-- name: LastDaysSums :one
-SELECT coalesce(sum(d.total_records), 0)::bigint AS records, coalesce(sum(d.validated_records), 0)::bigint AS validated,
+SELECT count(*) AS found, coalesce(sum(d.total_records), 0)::bigint AS records, coalesce(sum(d.validated_records), 0)::bigint AS validated,
     coalesce(sum(d.score_sum), 0)::float8 AS score_sum
 FROM (
     SELECT total_records, validated_records, score_sum FROM data_quality_metrics
-    WHERE symbol_id = $1 AND total_records > 0
+    WHERE symbol_id = $1 AND total_records > 0 AND metric_date >= $2
     ORDER BY metric_date DESC
-    LIMIT $2
+    LIMIT $3
 ) d
 `
 
 type LastDaysSumsParams struct {
 	SymbolID int64
+	FromDate time.Time
 	Days     int32
 }
 
 type LastDaysSumsRow struct {
+	Found     int64
 	Records   int64
 	Validated int64
 	ScoreSum  float64
 }
 
-// Sums over the last @days dates that have records.
+// Sums over the last @days dates from @from_date on that have records, and how many those are.
 func (q *Queries) LastDaysSums(ctx context.Context, arg LastDaysSumsParams) (LastDaysSumsRow, error) {
-	row := q.db.QueryRow(ctx, LastDaysSums, arg.SymbolID, arg.Days)
+	row := q.db.QueryRow(ctx, LastDaysSums, arg.SymbolID, arg.FromDate, arg.Days)
 	var i LastDaysSumsRow
-	err := row.Scan(&i.Records, &i.Validated, &i.ScoreSum)
+	err := row.Scan(
+		&i.Found,
+		&i.Records,
+		&i.Validated,
+		&i.ScoreSum,
+	)
 	return i, err
 }
 

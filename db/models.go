@@ -31,6 +31,16 @@ type BackfillState struct {
 	UpdatedAt    time.Time
 }
 
+type CorporateAction struct {
+	SymbolID   int64
+	ExDate     time.Time
+	Kind       string
+	Factor     pgtype.Float8
+	Source     market.SourceName
+	Detail     pgtype.Text
+	DetectedAt time.Time
+}
+
 type DataCorrection struct {
 	ID int64
 	// Always null: a candle is named by symbol_id, timeframe and ts.

@@ -71,11 +71,13 @@ CREATE TABLE series (
     validated       bigint      NOT NULL,
     anomalies       bigint      NOT NULL,
     revision        bigint      NOT NULL,
+    digest          bytea       NOT NULL CONSTRAINT series_digest CHECK (octet_length(digest) = 32),
     updated_at      timestamptz NOT NULL,
     CONSTRAINT series_pkey PRIMARY KEY (symbol_id, timeframe),
     CONSTRAINT series_ends CHECK ((records = 0) = (first_ts IS NULL) AND (records = 0) = (last_ts IS NULL))
 );
 COMMENT ON COLUMN series.revision IS 'Rises by one with every commit that changes a candle of the series.';
+COMMENT ON COLUMN series.digest IS 'Sum modulo 2^256 of the SHA-256 of each candle''s stamp, prices, volume and delivered fields.';
 
 CREATE TABLE series_state (
     symbol_id bigint      NOT NULL,

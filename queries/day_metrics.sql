@@ -71,12 +71,12 @@ SELECT count(*) FROM data_quality_metrics WHERE metric_date >= @from_date AND me
 SELECT * FROM data_quality_metrics WHERE id = ANY (@ids::bigint[]);
 
 -- name: LastDaysSums :one
--- Sums over the last @days dates that have records.
-SELECT coalesce(sum(d.total_records), 0)::bigint AS records, coalesce(sum(d.validated_records), 0)::bigint AS validated,
+-- Sums over the last @days dates from @from_date on that have records, and how many those are.
+SELECT count(*) AS found, coalesce(sum(d.total_records), 0)::bigint AS records, coalesce(sum(d.validated_records), 0)::bigint AS validated,
     coalesce(sum(d.score_sum), 0)::float8 AS score_sum
 FROM (
     SELECT total_records, validated_records, score_sum FROM data_quality_metrics
-    WHERE symbol_id = @symbol_id AND total_records > 0
+    WHERE symbol_id = @symbol_id AND total_records > 0 AND metric_date >= @from_date
     ORDER BY metric_date DESC
     LIMIT @days
 ) d;

@@ -46,7 +46,13 @@ var arrows = map[string][]string{
 	"graph":         {"graph", "enrich", "lean", "pipeline", "quality", "feature", "grid", "market", "fault", "telemetry"},
 	"lean":          nil,
 	"dashboard":     nil,
-	"httpserver":    {"fault", "telemetry"},
+
+	// makes the pages' assets; it runs at generation only
+	"dashboard/bundle": nil,
+	// tests by real clients of the protocols
+	"clients": nil,
+
+	"httpserver": {"fault", "telemetry"},
 }
 
 // anything lists the packages that may import everything below them.

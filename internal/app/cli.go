@@ -17,13 +17,21 @@ import (
 type commandLine struct {
 	globals
 
-	Serve   serveCmd   `cmd:"" log:"info" help:"Serve the REST routes, and carry out runs."`
-	Work    workCmd    `cmd:"" log:"info" help:"Carry out queued runs, and serve nothing."`
-	Demo    demoCmd    `cmd:"" log:"error" help:"Start everything on a throw-away database, with a simulated market."`
-	Import  importCmd  `cmd:"" help:"Check, enrich and store candle files."`
-	Enrich  enrichCmd  `cmd:"" help:"Queue a run of a symbol and follow it to its end."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database schema up or down, or tell how it stands."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" log:"info" help:"Serve the REST routes, and carry out runs."`
+	Work      workCmd      `cmd:"" log:"info" help:"Carry out queued runs, and serve nothing."`
+	Demo      demoCmd      `cmd:"" log:"error" help:"Start everything on a throw-away database, with a simulated market."`
+	Import    importCmd    `cmd:"" help:"Check, enrich and store candle files."`
+	Enrich    enrichCmd    `cmd:"" help:"Queue a run of a symbol and follow it to its end."`
+	Backfill  backfillCmd  `cmd:"" help:"Plan the history of many symbols, queue it newest first, and follow it."`
+	Runs      runsCmd      `cmd:"" help:"List, show, watch, cancel or retry runs."`
+	Reconcile reconcileCmd `cmd:"" help:"Compare what two sources say of the same bars, and name likely causes."`
+	Candles   candlesCmd   `cmd:"" help:"Print candles with their features, as they are or as they were known."`
+	Gaps      gapsCmd      `cmd:"" help:"List the gaps of a series, with their causes and what was tried."`
+	Explain   explainCmd   `cmd:"" help:"Tell how a candle came to its score and its validation."`
+	Verify    verifyCmd    `cmd:"" help:"Compute everything of a symbol anew from its candles and compare."`
+	Digest    digestCmd    `cmd:"" help:"Print a digest of each series, to compare two installations."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring the database schema up or down, or tell how it stands."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // globals are the flags that every command takes.
@@ -49,7 +57,8 @@ func newParser(cli *commandLine, term *terminal, exit func(int)) (*kong.Kong, er
 		kong.Name("candlewright"),
 		kong.Description("Candlewright makes market data trustworthy: it stores candles that were checked, enriched with 22 features and scored, and tells how fresh, complete and right they are."),
 		kong.Vars{
-			"data_dir": dataDir, "binance_url": binance.DefaultURL, "polygon_url": polygon.DefaultURL, "yahoo_url": yahoo.DefaultURL,
+			"data_dir": dataDir, "binance_url": binance.DefaultURL, "binance_futures_url": binance.DefaultFuturesURL,
+			"polygon_url": polygon.DefaultURL, "yahoo_url": yahoo.DefaultURL,
 		},
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "sources", Title: "Sources:"},

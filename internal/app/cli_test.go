@@ -36,7 +36,7 @@ func write(t *testing.T, name, text string) string {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	var all strings.Builder
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"import", "--help"}, {"migrate", "--help"}, {"migrate", "down", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"import", "--help"}, {"migrate", "--help"}, {"migrate", "down", "--help"}, {"reconcile", "--help"}, {"backfill", "--help"}, {"runs", "list", "--help"}, {"runs", "show", "--help"}} {
 		r := runProgram(t, args...)
 		if r.code != 0 {
 			t.Fatalf("%v: %+v", args, r)
@@ -219,7 +219,7 @@ func get(t *testing.T, url string) (int, string) {
 // TestServeOnItsOwnDatabase goes the way of a new user: import, serve, ask, stop.
 func TestServeOnItsOwnDatabase(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "data")
+	dir := pgtest.DataDir(t)
 	file := write(t, "a.csv", csvFile)
 	if r := runProgram(t, "import", file, "--ticker", "AAPL", "--asset-class", "stock", "--timeframe", "1d", "--data-dir", dir); r.code != 0 {
 		t.Fatalf("import: %+v", r)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -36,6 +37,30 @@ func (g *globals) openDatabase(ctx context.Context, term *terminal, log *slog.Lo
 	return g.openOwn(ctx, term, log, postgres.Config{DataDir: g.DataDir}, postgres.Real)
 }
 
+// anyKind is for commands that read and ask no source: they work on real and on
+// simulated candles.
+const anyKind postgres.Kind = ""
+
+// openForReading is openDatabase for a database of either kind.
+func (g *globals) openForReading(ctx context.Context, term *terminal, log *slog.Logger) (*database, error) {
+	if !g.own() {
+		return g.openAt(ctx, term, log, nil, g.DatabaseURL, anyKind)
+	}
+	return g.openOwn(ctx, term, log, postgres.Config{DataDir: g.DataDir}, anyKind)
+}
+
+// mark checks the mark of a database against kind, and marks a fresh one.
+func mark(ctx context.Context, pool *pgxpool.Pool, kind postgres.Kind, now time.Time) (postgres.Installation, error) {
+	if kind != anyKind {
+		return postgres.EnsureInstallation(ctx, pool, kind, now)
+	}
+	inst, err := postgres.EnsureInstallation(ctx, pool, postgres.Real, now)
+	if wrong, ok := errors.AsType[*postgres.WrongKindError](err); ok {
+		return wrong.Is, nil
+	}
+	return inst, err
+}
+
 func (g *globals) openOwn(ctx context.Context, term *terminal, log *slog.Logger, cfg postgres.Config, kind postgres.Kind) (*database, error) {
 	cfg.Finder = postgres.Finder{Dir: g.PgBin, Fetch: g.FetchPostgres}
 	cfg.Log = log
@@ -60,7 +85,7 @@ func (g *globals) openAt(ctx context.Context, term *terminal, log *slog.Logger, 
 	if err != nil {
 		return nil, err
 	}
-	inst, err := postgres.EnsureInstallation(ctx, pool, kind, term.now().UTC())
+	inst, err := mark(ctx, pool, kind, term.now().UTC())
 	if err != nil {
 		pool.Close()
 		return nil, err

@@ -49,7 +49,7 @@ func (c *demoCmd) Run(ctx context.Context, g *globals, term *terminal, log *slog
 		return err
 	}
 	defer db.close(log)
-	s := &serving{listen: c.listenFlags, work: c.workFlags, sources: sources, worker: true, db: db, log: log}
+	s := &serving{listen: c.listenFlags, work: c.workFlags, sources: sources, graph: graphFlags{Introspection: true, Playground: true}, worker: true, db: db, log: log}
 	return s.run(ctx, func(ctx context.Context, base string) error { return c.welcome(ctx, term, s.service, base) })
 }
 
@@ -84,6 +84,7 @@ func (c *demoCmd) market() (sourceFlags, func(), error) {
 		servers = append(servers, server)
 		*p.url = server.URL
 	}
+	f.FuturesURL = f.BinanceURL // the simulated server speaks both
 	return f, stop, nil
 }
 
@@ -122,6 +123,8 @@ func (c *demoCmd) welcome(ctx context.Context, term *terminal, service *enrich.S
 	}
 	_, err := fmt.Fprintf(term.out, `
 Candlewright serves %[1]s with a simulated market. %[2]d symbols are being enriched now; Ctrl-C ends it all.
+
+  %[1]s/playground   GraphQL, with examples to run
 
   curl '%[1]s/api/v1/enrichment/status/AAPL'
   curl '%[1]s/api/v1/enrichment/metrics'

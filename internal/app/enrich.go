@@ -34,7 +34,7 @@ func (c *enrichCmd) Run(ctx context.Context, g *globals, term *terminal, log *sl
 		return err
 	}
 	defer db.close(log)
-	chain, err := c.chain(log)
+	chain, err := c.chainOn(db, log)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *enrichCmd) Run(ctx context.Context, g *globals, term *terminal, log *sl
 	if err := workers.Start(ctx); err != nil {
 		return err
 	}
-	failure := c.follow(ctx, term, service, queued.Run)
+	failure := followRun(ctx, term, service, queued.Run)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	return errors.Join(failure, workers.Stop(stop))
@@ -87,8 +87,8 @@ func (c *enrichCmd) request() (enrich.TriggerRequest, error) {
 	return r, nil
 }
 
-// follow shows a run's progress until it has ended.
-func (c *enrichCmd) follow(ctx context.Context, term *terminal, service *enrich.Service, run pipeline.Run) error {
+// followRun shows a run's progress until it has ended.
+func followRun(ctx context.Context, term *terminal, service *enrich.Service, run pipeline.Run) error {
 	bar := newProgress(term.err)
 	defer bar.end()
 	last, err := service.Follow(ctx, run.ID, func(p pipeline.Progress) { bar.running(p) })

@@ -22,7 +22,7 @@ import (
 const (
 	exitOK    = 0
 	exitFail  = 1 // the command ran and did not succeed
-	exitUsage = 2 // the command line was wrong
+	exitUsage = 2 // the command line was wrong, or a comparison could not be made
 )
 
 // terminal is where a command reads and writes, and its clock.
@@ -34,6 +34,11 @@ type terminal struct {
 
 // errSilent ends a command with exit code 1 after it has said why itself.
 var errSilent = errors.New("")
+
+// trouble ends a command with exit code 2, where 1 is an answer.
+type trouble struct{ error }
+
+func (t trouble) Unwrap() error { return t.error }
 
 // Main runs the program with the arguments after its name and gives its exit
 // code. SIGTERM and SIGINT end it cleanly; a second one at once.
@@ -74,6 +79,9 @@ func run(ctx context.Context, args []string, term *terminal) (code int) {
 	if err := kctx.Run(); err != nil {
 		if !errors.Is(err, errSilent) {
 			_, _ = fmt.Fprintf(term.err, "candlewright: %s\n", explain(err))
+		}
+		if errors.As(err, new(trouble)) {
+			return exitUsage
 		}
 		return exitFail
 	}

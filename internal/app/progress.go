@@ -81,3 +81,18 @@ func (p *progress) end() {
 		p.bar = nil
 	}
 }
+
+// verifying shows a series being verified; elsewhere than on a terminal nothing,
+// since it takes seconds.
+func (p *progress) verifying(now enrich.VerifyProgress) {
+	if !p.tty {
+		return
+	}
+	if p.bar == nil || p.stage != pipeline.Stage(now.Timeframe) {
+		p.end()
+		p.stage = pipeline.Stage(now.Timeframe)
+		p.bar = progressbar.NewOptions64(max(now.Total, 1), progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription("verifying "+string(now.Timeframe)),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("candles"), progressbar.OptionClearOnFinish())
+	}
+	_ = p.bar.Set64(min(now.Candles, max(now.Total, 1))) // a bar that cannot be drawn is no reason to stop
+}

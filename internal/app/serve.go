@@ -16,7 +16,6 @@ import (
 	"github.com/candlewright/candlewright/internal/jobs"
 	"github.com/candlewright/candlewright/internal/postgres"
 	"github.com/candlewright/candlewright/internal/telemetry"
-	"github.com/candlewright/candlewright/rest"
 )
 
 // listenFlags say where to serve.
@@ -35,6 +34,7 @@ type serveCmd struct {
 	listenFlags
 	workFlags
 	sourceFlags
+	graphFlags
 
 	Worker bool `default:"true" negatable:"" env:"CANDLEWRIGHT_WORKER" help:"Carry out queued runs too."`
 }
@@ -51,7 +51,7 @@ func (c *serveCmd) Run(ctx context.Context, g *globals, term *terminal, log *slo
 		return err
 	}
 	defer db.close(log)
-	s := &serving{listen: c.listenFlags, work: c.workFlags, sources: c.sourceFlags, worker: c.Worker, db: db, log: log}
+	s := &serving{listen: c.listenFlags, work: c.workFlags, sources: c.sourceFlags, graph: c.graphFlags, worker: c.Worker, db: db, log: log}
 	return s.run(ctx, func(_ context.Context, base string) error {
 		_, _ = fmt.Fprintf(term.err, "Serving on %s\n", base)
 		return nil
@@ -79,6 +79,7 @@ type serving struct {
 	listen  listenFlags
 	work    workFlags
 	sources sourceFlags
+	graph   graphFlags
 	worker  bool
 	db      *database
 	log     *slog.Logger
@@ -88,7 +89,7 @@ type serving struct {
 // run serves until ctx ends. ready is called with the address when the first
 // request can be answered; its error ends everything.
 func (s *serving) run(ctx context.Context, ready func(ctx context.Context, base string) error) error {
-	chain, err := s.sources.chain(s.log)
+	chain, err := s.sources.chainOn(s.db, s.log)
 	if err != nil {
 		return err
 	}
@@ -97,17 +98,22 @@ func (s *serving) run(ctx context.Context, ready func(ctx context.Context, base 
 	}
 	endInterrupted(ctx, s.service, s.log)
 	metrics := telemetry.NewMetrics()
+	watchBreakers(metrics, chain)
+	faces, err := s.faces(ctx)
+	if err != nil {
+		return err
+	}
+	faces = append(faces, httpserver.Face{Prefix: "/metrics", Handler: telemetry.MetricsHandler(metrics, s.log)})
 	server := httpserver.New(httpserver.Config{
 		Addr: s.listen.Addr, Deadline: s.listen.Deadline, Log: s.log, Metrics: metrics, Ready: s.db.ready,
-	},
-		httpserver.Face{Prefix: rest.Prefix, Handler: rest.New(s.service, s.log), Around: rest.CORS, IgnoresBody: true},
-		httpserver.Face{Prefix: "/metrics", Handler: telemetry.MetricsHandler(metrics, s.log)})
+	}, faces...)
 	ln, err := server.Listen(ctx)
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Run(ctx, ln) })
+	group.Go(func() error { return s.service.FanOut(ctx) })
 	if s.worker {
 		workers, err := jobs.NewWorkers(s.db.pool, s.service, jobs.Config{Runs: s.work.Runs, Grace: s.work.Grace, Log: s.log, Metrics: metrics})
 		if err != nil {

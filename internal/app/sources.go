@@ -12,6 +12,7 @@ import (
 	"github.com/candlewright/candlewright/internal/source/binance"
 	"github.com/candlewright/candlewright/internal/source/polygon"
 	"github.com/candlewright/candlewright/internal/source/yahoo"
+	"github.com/candlewright/candlewright/internal/store"
 )
 
 // off is the address of a source that is not to be asked.
@@ -20,13 +21,15 @@ const off = "off"
 // sourceFlags say which sources are asked, where, and with which key.
 type sourceFlags struct {
 	BinanceURL     string          `name:"binance-url" group:"sources" default:"${binance_url}" env:"CANDLEWRIGHT_BINANCE_URL" placeholder:"URL" help:"Binance's address, or off."`
+	FuturesURL     string          `name:"binance-futures-url" group:"sources" default:"${binance_futures_url}" env:"CANDLEWRIGHT_BINANCE_FUTURES_URL" placeholder:"URL" help:"Address of Binance's futures, which tell open interest, funding and account ratios of coins, or off."`
 	PolygonURL     string          `name:"polygon-url" group:"sources" default:"${polygon_url}" env:"CANDLEWRIGHT_POLYGON_URL" placeholder:"URL" help:"Polygon's address, or off."`
 	YahooURL       string          `name:"yahoo-url" group:"sources" default:"${yahoo_url}" env:"CANDLEWRIGHT_YAHOO_URL" placeholder:"URL" help:"Yahoo's address, or off. Its interface is unofficial and for personal use only."`
 	PolygonKeyFile string          `name:"polygon-key-file" group:"sources" type:"path" env:"CANDLEWRIGHT_POLYGON_KEY_FILE" placeholder:"FILE" help:"File that holds Polygon's key; or set CANDLEWRIGHT_POLYGON_KEY. Without a key Polygon is not asked."`
 	PolygonPlan    string          `name:"polygon-plan" group:"sources" enum:"basic,starter,developer,advanced" default:"basic" env:"CANDLEWRIGHT_POLYGON_PLAN" help:"What Polygon's key covers: basic, starter, developer or advanced."`
 	RetryDelays    []time.Duration `name:"retry-delays" group:"sources" default:"2s,4s,8s" env:"CANDLEWRIGHT_RETRY_DELAYS" help:"Waits before a failed call is tried again."`
 
-	key string // of the demo, whose Polygon takes any
+	key      string            // of the demo, whose Polygon takes any
+	limiters source.NewLimiter // nil: of this process's own
 }
 
 // polygonKey is the key from the environment or from the file. It is in no flag,
@@ -49,7 +52,22 @@ func (f *sourceFlags) polygonKey() (string, error) {
 	return key, nil
 }
 
-// chain makes the sources that are switched on.
+// futuresURL is the address of Binance's futures, "" where they are not asked.
+func (f *sourceFlags) futuresURL() string {
+	if f.FuturesURL == off {
+		return ""
+	}
+	return f.FuturesURL
+}
+
+// chainOn makes the sources that are switched on, with limits that are shared by
+// all processes on the database.
+func (f *sourceFlags) chainOn(db *database, log *slog.Logger) (*source.Chain, error) {
+	f.limiters = sharedLimiters(store.New(db.pool), log)
+	return f.chain(log)
+}
+
+// chain makes the sources that are switched on, with limits of this process's own.
 func (f *sourceFlags) chain(log *slog.Logger) (*source.Chain, error) {
 	retry := source.Retry{Delays: f.RetryDelays}
 	var (
@@ -64,7 +82,7 @@ func (f *sourceFlags) chain(log *slog.Logger) (*source.Chain, error) {
 		on = append(on, s)
 	}
 	if f.BinanceURL != off {
-		s, err := binance.New(binance.Config{URL: f.BinanceURL, Retry: retry, Log: log})
+		s, err := binance.New(binance.Config{URL: f.BinanceURL, FuturesURL: f.futuresURL(), Retry: retry, NewLimiter: f.limiters, Log: log})
 		add("--binance-url", s, err)
 	}
 	key, err := f.polygonKey()
@@ -76,12 +94,12 @@ func (f *sourceFlags) chain(log *slog.Logger) (*source.Chain, error) {
 		log.Info("Polygon is not asked: it has no key (CANDLEWRIGHT_POLYGON_KEY or --polygon-key-file)")
 	default:
 		plan, _ := polygon.ParsePlan(f.PolygonPlan) // the parser took only names of plans
-		s, err := polygon.New(polygon.Config{URL: f.PolygonURL, Key: key, Plan: plan, Retry: retry, Log: log})
+		s, err := polygon.New(polygon.Config{URL: f.PolygonURL, Key: key, Plan: plan, Retry: retry, NewLimiter: f.limiters, Log: log})
 		add("--polygon-url", s, err)
 	}
 	if f.YahooURL != off {
 		log.Info("Yahoo may be asked where nobody else answers; its interface is unofficial and for personal use only (--yahoo-url off)")
-		s, err := yahoo.New(yahoo.Config{URL: f.YahooURL, Retry: retry, Log: log})
+		s, err := yahoo.New(yahoo.Config{URL: f.YahooURL, Retry: retry, NewLimiter: f.limiters, Log: log})
 		add("--yahoo-url", s, err)
 	}
 	if errs != nil {

@@ -20,7 +20,7 @@ func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal, log *slog
 		return err
 	}
 	defer db.close(log)
-	chain, err := c.chain(log)
+	chain, err := c.chainOn(db, log)
 	if err != nil {
 		return err
 	}

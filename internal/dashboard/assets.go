@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"embed"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -69,21 +71,20 @@ func serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 	if err != nil {
 		panic(err) // it is embedded, and written by bundle/
 	}
-	_, _ = io.Copy(w, unpacked) //nolint:gosec // what we packed ourselves does not explode
+	_, _ = io.Copy(w, unpacked)
 }
 
-// takesGzip reads Accept-Encoding: named, or under *, and not with q=0.
+// takesGzip reads Accept-Encoding: gzip is named, or comes under *, and not with q=0.
 func takesGzip(accept []string) bool {
 	takes, named := false, false
 	for coding := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		name, params, err := mime.ParseMediaType(coding)
-		switch q := strings.TrimRight(params["q"], "0"); {
-		case err != nil:
-		case name == "gzip":
-			takes, named = q != "" && q != "." || params["q"] == "", true
-		case name == "*" && !named:
-			takes = q != "" && q != "." || params["q"] == ""
+		if err != nil || name != "gzip" && (name != "*" || named) {
+			continue
 		}
+		named = named || name == "gzip"
+		q, err := strconv.ParseFloat(cmp.Or(params["q"], "1"), 64)
+		takes = err == nil && q > 0
 	}
 	return takes
 }

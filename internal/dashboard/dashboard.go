@@ -27,10 +27,8 @@ type Config struct {
 }
 
 // policy is the Content-Security-Policy of the page. Websockets to the page's own
-// host are 'self' too. Styles are written into the document by the libraries that
-// place menus and dialogs; a style cannot reach a foreign host, since all else is
-// closed.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
+// host are 'self' too.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 //go:generate go run ./bundle
@@ -104,28 +102,4 @@ func secure(h http.Header) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-}
-
-// LeadBrowsers sends a browser that opens the GraphQL endpoint as a page to the
-// playground, and everything else to next: a GET that has no query and would
-// rather have HTML than JSON.
-func LeadBrowsers(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet && r.Header.Get("Upgrade") == "" {
-			w.Header().Add("Vary", "Accept")
-			if r.URL.RawQuery == "" && opensPage(r) {
-				http.Redirect(w, r, Prefix, http.StatusFound)
-				return
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// opensPage tells a browser's navigation from a program's request: it names
-// text/html first.
-func opensPage(r *http.Request) bool {
-	first, _, _ := strings.Cut(r.Header.Get("Accept"), ",")
-	kind, _, _ := strings.Cut(first, ";")
-	return strings.EqualFold(strings.TrimSpace(kind), "text/html")
 }

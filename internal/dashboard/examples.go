@@ -14,7 +14,7 @@ var exampleFiles embed.FS
 type Example struct {
 	// Name is the name of the operation.
 	Name string `json:"name"`
-	// About says in a sentence what it shows.
+	// About says in a sentence or two what it shows.
 	About string `json:"about"`
 	// Query is the document, which holds one operation.
 	Query string `json:"query"`
@@ -26,8 +26,8 @@ type Example struct {
 var operation = regexp.MustCompile(`(?m)^(?:query|mutation|subscription) (\w+)`)
 
 // Examples are the operations of examples/ in the order of their file names.
-// NAME.json holds the variables of NAME.graphql; its first line, a comment, is
-// what it is about.
+// NAME.json holds the variables of NAME.graphql; the comment that this begins with
+// is what it is about.
 func Examples() []Example {
 	files, err := exampleFiles.ReadDir("examples")
 	if err != nil {
@@ -40,14 +40,26 @@ func Examples() []Example {
 			continue
 		}
 		query := exampleText(name + ".graphql")
-		about, _, _ := strings.Cut(strings.TrimPrefix(query, "# "), "\n")
-		e := Example{About: about, Query: query, Variables: exampleText(name + ".json")}
+		e := Example{About: aboutOf(query), Query: query, Variables: exampleText(name + ".json")}
 		if m := operation.FindStringSubmatch(query); m != nil {
 			e.Name = m[1]
 		}
 		list = append(list, e)
 	}
 	return list
+}
+
+// aboutOf joins the comment lines at the top of a document.
+func aboutOf(query string) string {
+	var words []string
+	for line := range strings.Lines(query) {
+		text, comment := strings.CutPrefix(line, "#")
+		if !comment {
+			break
+		}
+		words = append(words, strings.TrimSpace(text))
+	}
+	return strings.Join(words, " ")
 }
 
 // exampleText is a file of examples/ without the line end, empty where there is none.

@@ -29,7 +29,11 @@ type world struct {
 
 func newWorld(t testing.TB, now time.Time) *world {
 	t.Helper()
-	w := &world{pool: pgtest.New(t), now: now}
+	return newWorldOn(pgtest.New(t), now)
+}
+
+func newWorldOn(pool *pgxpool.Pool, now time.Time) *world {
+	w := &world{pool: pool, now: now}
 	w.store = store.New(w.pool)
 	start := time.Now()
 	w.Service = enrich.New(enrich.Deps{

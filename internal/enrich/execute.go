@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -46,6 +47,9 @@ func (s *Service) Execute(ctx context.Context, runID int64, pause <-chan struct{
 	run, sym, err := s.runOf(ctx, runID)
 	if err != nil || run.Status.Ended() {
 		return err
+	}
+	if waits, err := s.newerFirst(ctx, run); err != nil || waits {
+		return cmp.Or(err, ErrBusy)
 	}
 	unlock, ok, err := s.store.TryLockSeries(ctx, sym.ID, run.Timeframes...)
 	if err != nil {
@@ -136,18 +140,16 @@ func (x *execution) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	err = x.payments(ctx)
 	for _, row := range rows[x.run.JobID] {
-		if row.Status == pipeline.BackfillCompleted {
-			continue
-		}
-		if err := x.timeframe(ctx, row); err != nil {
-			if errors.Is(context.Cause(ctx), errCancelRequested) {
-				return errCancelRequested
-			}
-			return err
+		if err == nil && row.Status != pipeline.BackfillCompleted {
+			err = x.timeframe(ctx, row)
 		}
 	}
-	return nil
+	if err != nil && errors.Is(context.Cause(ctx), errCancelRequested) {
+		return errCancelRequested
+	}
+	return err
 }
 
 // watchCancel ends the context when the run is asked to stop.
@@ -169,34 +171,64 @@ func (x *execution) watchCancel(ctx context.Context, stop context.CancelCauseFun
 
 // timeframe fetches and stores one timeframe from where it stands.
 func (x *execution) timeframe(ctx context.Context, row pipeline.Backfill) error {
-	g := grid.New(x.symbol.Class, row.Timeframe)
-	p := &passage{x: x, row: row, t: target{
-		symbol: x.symbol, grid: g, runID: x.run.ID, priority: x.s.priority(x.symbol.Class), by: "source", now: x.now,
-		newest: g.Stamp(g.LastEnded(x.through())), elapsed: x.s.elapsed,
-	}}
+	p := &passage{x: x, row: row, t: x.target(row.Timeframe), wroteFrom: x.wroteFrom()}
+	g := p.t.grid
 	from := x.run.From
 	if row.DoneThrough.After(from) {
 		from = row.DoneThrough
 	}
 	first, last := g.FirstFrom(from), g.LastEnded(x.through())
 	if first <= last {
-		req := source.Request{
-			Symbol: x.symbol.Symbol, Timeframe: row.Timeframe, From: g.Stamp(first), To: g.Stamp(last + 1), Now: x.now,
-			OnFailure: func(a source.Attempt) { p.failed(ctx, a) },
-		}
-		for page, err := range x.s.sources.Candles(ctx, req) {
-			if err != nil {
-				return errors.Join(err, p.logError)
-			}
-			if err := p.store(ctx, page); err != nil {
-				return err
-			}
-			if x.paused() {
-				return ErrPaused
-			}
+		p.first, p.last = first, last
+		if err := p.fetch(ctx); err != nil {
+			return err
 		}
 	}
 	return p.finish(ctx)
+}
+
+// fetch asks the sources for what is left of the run in this series, page by
+// page. A page on another price basis than the series is not stored: it has the
+// whole series fetched anew, and the run's range with it.
+func (p *passage) fetch(ctx context.Context) error {
+	found, err := p.probe(ctx)
+	if err != nil {
+		return err
+	}
+	if found != nil {
+		return p.rebase(ctx, *found)
+	}
+	for page, err := range p.x.s.sources.Candles(ctx, p.request(ctx, p.first, p.last)) {
+		if err != nil {
+			return errors.Join(err, p.logError)
+		}
+		delivery, err := quality.Arrange(p.t.grid, page.Candles, p.x.now)
+		if err != nil {
+			return err
+		}
+		found, err := p.otherBasis(ctx, page, delivery)
+		if err != nil {
+			return err
+		}
+		if found != nil {
+			return p.rebase(ctx, *found)
+		}
+		if err := p.store(ctx, page, delivery); err != nil {
+			return err
+		}
+		if p.x.paused() {
+			return ErrPaused
+		}
+	}
+	return nil
+}
+
+// request asks for slots of the series, both ends included.
+func (p *passage) request(ctx context.Context, first, last grid.Slot) source.Request {
+	return source.Request{
+		Symbol: p.x.symbol.Symbol, Timeframe: p.row.Timeframe, From: p.t.grid.Stamp(first), To: p.t.grid.Stamp(last + 1), Now: p.x.now,
+		OnFailure: func(a source.Attempt) { p.failed(ctx, a) },
+	}
 }
 
 // through is up to when the run goes. One that was to go up to now when it was
@@ -210,11 +242,13 @@ func (x *execution) through() time.Time {
 
 // passage is a run's way through one series.
 type passage struct {
-	x        *execution
-	row      pipeline.Backfill
-	t        target
-	done     written
-	logError error
+	x           *execution
+	row         pipeline.Backfill
+	t           target
+	first, last grid.Slot // of what is left of the run
+	wroteFrom   time.Time // the first stamp of a candle that the run may have written
+	done        written
+	logError    error
 }
 
 // failed logs an attempt that brought nothing, in a commit of its own: it must
@@ -242,8 +276,8 @@ func (p *passage) log(a source.Attempt) pipeline.FetchLog {
 
 // store brings one page into the series and moves the place to go on from, in
 // one commit.
-func (p *passage) store(ctx context.Context, page source.Page) error {
-	delivery, err := quality.Arrange(p.t.grid, page.Candles, p.x.now)
+func (p *passage) store(ctx context.Context, page source.Page, delivery quality.Delivery) error {
+	taken, err := p.takenOver(ctx, page, delivery)
 	if err != nil {
 		return err
 	}
@@ -268,6 +302,9 @@ func (p *passage) store(ctx context.Context, page source.Page) error {
 		log := p.log(page.Attempt)
 		log.Fetched = delivery.Counts.Reached()
 		log.Inserted, log.Updated, log.Rejected = one.Inserted, one.Updated, delivery.Counts.Rejected+delivery.Counts.Copies
+		if log.Detail, err = noteTakeover(ctx, tx, taken, log.Detail); err != nil {
+			return err
+		}
 		if _, err := tx.AddFetchLog(ctx, log); err != nil {
 			return err
 		}
@@ -307,7 +344,7 @@ func (p *passage) finish(ctx context.Context) error {
 	now := p.x.s.now()
 	p.row.Status, p.row.UpdatedAt = pipeline.BackfillCompleted, now
 	return p.x.s.store.InTx(ctx, func(tx *store.Tx) error {
-		if err := p.x.s.settleFreshness(ctx, tx, p.t, p.x.run.From); err != nil {
+		if err := p.x.s.settleFreshness(ctx, tx, p.t, p.wroteFrom); err != nil {
 			return err
 		}
 		if p.done.Candles > 0 {
@@ -341,6 +378,15 @@ func (s *Service) settleFreshness(ctx context.Context, tx *store.Tx, t target, f
 		}
 	}
 	return s.refreshStatus(ctx, tx, t.symbol.ID, t.now)
+}
+
+// wroteFrom is the first stamp of a candle that the run may have written:
+// payments change bars before its range.
+func (x *execution) wroteFrom() time.Time {
+	if x.symbol.Class != market.Crypto {
+		return x.run.From
+	}
+	return x.run.From.Add(-fundingLead - market.W1.Duration())
 }
 
 // end writes how the attempt ended.

@@ -16,6 +16,9 @@ type Gap struct {
 	From, To  time.Time // stamps of the first and the last missing bar
 	Slots     int64
 	Cause     quality.Cause
+	Tries     int          // how often sources were asked for it, files included
+	NextTry   time.Time    // from when on it may be asked for again; the moment of the answer: at once
+	Evidence  []FetchRange // what shows the cause, in the order of time; none where none was asked
 }
 
 // GapPage asks for a part of the gaps of a series, oldest first.
@@ -58,13 +61,14 @@ func (s *Service) GapsOf(ctx context.Context, symbols []SymbolKey, tf market.Tim
 	if len(spans) == 0 {
 		return nil, nil
 	}
-	records, err := s.records(ctx, symbols, tf, reach)
+	tried, err := attemptsOf(ctx, s.store, symbols, tf, reach)
 	if err != nil {
 		return nil, err
 	}
+	now := s.now()
 	out := make(map[SymbolKey]List[Gap], len(spans))
 	for sym, found := range spans {
-		out[sym] = gapPage(tf, records(sym), found, p)
+		out[sym] = gapPage(tf, tried(sym), found, p, now)
 	}
 	return out, nil
 }
@@ -110,29 +114,31 @@ func widened(r Range, from, to time.Time) Range {
 	return r
 }
 
-// records reads what was tried to fill a stretch of the series.
-func (s *Service) records(ctx context.Context, symbols []SymbolKey, tf market.Timeframe, r Range) (func(SymbolKey) *quality.Record, error) {
-	asked, err := s.store.FetchRangesOf(ctx, idsOf(symbols), tf, r)
+// fetched is the part of the store that knows what was tried.
+type fetched interface {
+	FetchRangesOf(ctx context.Context, symbolIDs []int64, tf market.Timeframe, r Range) (map[int64][]FetchRange, error)
+	FailedStampsOf(ctx context.Context, symbolIDs []int64, tf market.Timeframe, r Range, checks quality.Checks) (map[int64][]time.Time, error)
+}
+
+// attemptsOf reads what was tried to fill a stretch of the series.
+func attemptsOf(ctx context.Context, st fetched, symbols []SymbolKey, tf market.Timeframe, r Range) (func(SymbolKey) attempts, error) {
+	asked, err := st.FetchRangesOf(ctx, idsOf(symbols), tf, r)
 	if err != nil {
 		return nil, err
 	}
-	refused, err := s.store.FailedStampsOf(ctx, idsOf(symbols), tf, r, quality.Refusing)
+	refused, err := st.FailedStampsOf(ctx, idsOf(symbols), tf, r, quality.Refusing)
 	if err != nil {
 		return nil, err
 	}
-	return func(sym SymbolKey) *quality.Record {
-		ranges := make([]quality.Asked, len(asked[sym.ID]))
-		for i, a := range asked[sym.ID] {
-			ranges[i] = quality.Asked{LogID: a.LogID, From: a.From, To: a.To, Answered: a.Success}
-		}
-		return quality.NewRecord(grid.New(sym.Class, tf), ranges, refused[sym.ID])
+	return func(sym SymbolKey) attempts {
+		return newAttempts(grid.New(sym.Class, tf), asked[sym.ID], refused[sym.ID])
 	}, nil
 }
 
-func gapPage(tf market.Timeframe, record *quality.Record, spans []quality.Span, p GapPage) List[Gap] {
+func gapPage(tf market.Timeframe, tried attempts, spans []quality.Span, p GapPage, now time.Time) List[Gap] {
 	var l List[Gap]
 	for _, span := range spans {
-		for g := range record.Split(span) {
+		for g := range tried.record.Split(span) {
 			if !p.After.IsZero() && !g.First.After(p.After) {
 				continue
 			}
@@ -140,7 +146,7 @@ func gapPage(tf market.Timeframe, record *quality.Record, spans []quality.Span, 
 				l.More = true
 				return l
 			}
-			l.Rows = append(l.Rows, Gap{Timeframe: tf, From: g.First, To: g.Last, Slots: g.Slots, Cause: g.Cause})
+			l.Rows = append(l.Rows, tried.gap(tf, g, now))
 		}
 	}
 	return l

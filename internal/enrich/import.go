@@ -285,7 +285,8 @@ func (im *importing) store(ctx context.Context) error {
 	return nil
 }
 
-// storePayments stores the payments and recomputes what the series had before.
+// storePayments stores the payments and recomputes what the symbol's series had
+// before: payments are the symbol's, whichever of its series the file is for.
 func (im *importing) storePayments(ctx context.Context, t target) error {
 	if len(im.funding.Payments) == 0 {
 		return nil
@@ -295,9 +296,22 @@ func (im *importing) storePayments(ctx context.Context, t target) error {
 		if err != nil || !changed {
 			return err
 		}
-		done, err := im.s.writeDelta(ctx, tx, t, delta{payments: earliest})
-		im.done.add(done)
-		return err
+		series, err := tx.Series(ctx, im.symbol.ID)
+		if err != nil {
+			return err
+		}
+		for _, info := range series {
+			of := t
+			if info.Timeframe != im.r.Timeframe {
+				of.grid, of.newest = grid.New(im.symbol.Class, info.Timeframe), info.Last
+			}
+			done, err := im.s.writeDelta(ctx, tx, of, delta{payments: earliest})
+			if err != nil {
+				return err
+			}
+			im.done.add(done)
+		}
+		return nil
 	})
 }
 

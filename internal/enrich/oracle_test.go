@@ -94,6 +94,7 @@ func TestImportMeetsTheOracle(t *testing.T) {
 			readJSON(t, filepath.Join(dir, set.Summary), &sum)
 			compareHealth(t, w, sym, sum)
 			compareDays(t, w, sym, sum)
+			w.mustVerify(t, sym)
 		})
 	}
 }

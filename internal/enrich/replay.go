@@ -2,10 +2,10 @@ package enrich
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/candlewright/candlewright/internal/grid"
-	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/pipeline"
 	"github.com/candlewright/candlewright/internal/quality"
 	"github.com/candlewright/candlewright/internal/store"
@@ -156,6 +156,7 @@ func (r *replay) count(m pipeline.Merged, stored []pipeline.Candle) {
 	r.info.Records += int64(m.Inserted)
 	for i := range stored {
 		r.flags(&stored[i], -1)
+		r.info.Digest.Remove(&stored[i])
 	}
 }
 
@@ -179,7 +180,40 @@ func (r *replay) block(bars []pipeline.Bar) error {
 			r.settled++
 		}
 	}
-	payments, err := r.payments(bars)
+	if n := r.untouched(bars); n > 0 {
+		if err := r.compute(bars[:n]); err != nil {
+			return err
+		}
+		bars = bars[n:]
+	}
+	if err := r.compute(bars); err != nil {
+		return err
+	}
+	saved, err := r.state.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	r.states = append(r.states, store.Checkpoint{TS: r.after, State: saved})
+	return nil
+}
+
+// untouched is how many bars of a block lie before the first change, if that is
+// in the block. A changed payment is no change of a bar, so that Process has to
+// be told where what it changes begins.
+func (r *replay) untouched(bars []pipeline.Bar) int {
+	if r.recompute {
+		return 0
+	}
+	n, _ := slices.BinarySearchFunc(bars, r.t.grid.Stamp(r.first), func(b pipeline.Bar, ts time.Time) int { return b.Candle.TS.Compare(ts) })
+	if n == len(bars) {
+		return 0
+	}
+	return n
+}
+
+// compute takes the next bars.
+func (r *replay) compute(bars []pipeline.Bar) error {
+	payments, err := paymentsSeen(r.ctx, r.tx, r.t.symbol.ID, r.t.grid, bars)
 	if err != nil {
 		return err
 	}
@@ -196,6 +230,7 @@ func (r *replay) block(bars []pipeline.Bar) error {
 	for i := range out.Candles {
 		c := &out.Candles[i]
 		r.flags(c, +1)
+		r.info.Digest.Add(c)
 		if !out.Dirty[i] {
 			continue
 		}
@@ -207,11 +242,6 @@ func (r *replay) block(bars []pipeline.Bar) error {
 	last := bars[len(bars)-1].Candle.TS
 	r.extend(bars[0].Candle.TS, last)
 	r.after = last
-	saved, err := r.state.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	r.states = append(r.states, store.Checkpoint{TS: last, State: saved})
 	return nil
 }
 
@@ -222,21 +252,6 @@ func (r *replay) extend(first, last time.Time) {
 	if last.After(r.info.Last) {
 		r.info.Last = last
 	}
-}
-
-// payments are those that the bars can see: 90 before the first bar's end and
-// all until the last one's.
-func (r *replay) payments(bars []pipeline.Bar) ([]market.Payment, error) {
-	offered := false
-	for i := range bars {
-		offered = offered || bars[i].Candle.Offered&market.FundingPayments != 0
-	}
-	if !offered {
-		return nil, nil
-	}
-	first, _ := r.t.grid.At(bars[0].Candle.TS)
-	last, _ := r.t.grid.At(bars[len(bars)-1].Candle.TS)
-	return r.tx.Payments(r.ctx, r.t.symbol.ID, r.t.grid.End(first), r.t.grid.End(last))
 }
 
 // flush writes what the replay found.

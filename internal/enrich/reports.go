@@ -22,9 +22,7 @@ type SymbolReport struct {
 // entry.
 func (s *Service) QualityReportsOf(ctx context.Context, symbolIDs []int64, days int) (map[int64]SymbolReport, error) {
 	now := s.now()
-	through := market.DateOf(now)
-	from := through - market.Date(days) + 1
-	daily, err := s.DailyMetricsOf(ctx, symbolIDs, DayRange{From: &from, Through: &through}, Page{Limit: days})
+	daily, err := s.DailyMetricsOf(ctx, symbolIDs, lastDays(days, now), Page{Limit: days})
 	if err != nil {
 		return nil, err
 	}
@@ -49,4 +47,13 @@ func (s *Service) QualityReportsOf(ctx context.Context, symbolIDs []int64, days 
 // counts, and lists end before their end.
 func reportPeriod(days int, now time.Time) Range {
 	return Range{From: now.Add(-time.Duration(days) * 24 * time.Hour), To: now.Add(time.Microsecond)}
+}
+
+// LastDays is the last so many UTC dates, today included.
+func (s *Service) LastDays(days int) DayRange { return lastDays(days, s.now()) }
+
+func lastDays(days int, now time.Time) DayRange {
+	through := market.DateOf(now)
+	from := through - market.Date(days) + 1
+	return DayRange{From: &from, Through: &through}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/candlewright/candlewright/internal/market"
@@ -37,8 +38,8 @@ type row struct {
 }
 
 // rowSize is the size of a row in the temporary file: stamp, prices and volume,
-// crypto fields, failed checks, offered fields, marks.
-const rowSize = 8 + 5*8 + market.NumFields*8 + 2 + 2 + 1
+// crypto fields, failed checks, offered fields, marks, source.
+const rowSize = 8 + 5*8 + market.NumFields*8 + 2 + 2 + 1 + 1
 
 // pageRows is how many rows are read from the temporary file at once.
 const pageRows = 4096
@@ -62,7 +63,7 @@ func (r *rows) add(c market.Candle, failed quality.Checks) error {
 // spill moves the rows to a temporary file that has no name any more, so that
 // nothing of it stays behind however the program ends.
 func (r *rows) spill() error {
-	f, err := os.CreateTemp("", "candlewright-import-*")
+	f, err := os.CreateTemp("", "candlewright-rows-*")
 	if err != nil {
 		return fmt.Errorf("make a temporary file for more than %d rows: %w", r.limit, err)
 	}
@@ -95,7 +96,8 @@ func (r *rows) write(x row) error {
 	if x.candle.VolumeEstimated {
 		marks |= 2
 	}
-	if _, err := r.out.Write(append(b, marks)); err != nil {
+	source := slices.Index(market.SourceNames(), x.candle.Source)
+	if _, err := r.out.Write(append(b, marks, byte(source))); err != nil {
 		return fmt.Errorf("write a temporary file: %w", err)
 	}
 	return nil
@@ -145,7 +147,6 @@ func decodeRow(b []byte) row {
 	x := row{candle: market.Candle{
 		TS:   time.UnixMicro(int64(word(0))).UTC(),
 		Open: number(1), High: number(2), Low: number(3), Close: number(4), Volume: number(5),
-		Source: market.CSV,
 	}}
 	for f := range x.candle.Delivered {
 		x.candle.Delivered[f] = number(6 + f)
@@ -154,6 +155,7 @@ func decodeRow(b []byte) row {
 	x.failed = quality.Checks(binary.LittleEndian.Uint16(rest))
 	x.candle.Offered = market.Fields(binary.LittleEndian.Uint16(rest[2:]))
 	x.candle.Manual, x.candle.VolumeEstimated = rest[4]&1 != 0, rest[4]&2 != 0
+	x.candle.Source = market.SourceNames()[rest[5]]
 	return x
 }
 

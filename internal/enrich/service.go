@@ -36,13 +36,14 @@ type Service struct {
 	schedule        Schedule
 	publishingDelay time.Duration
 	maxAttempts     int
+	hub             *hub
 }
 
 // New is a service on a store.
 func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, now: d.Now, elapsed: d.Elapsed, log: d.Log, sources: d.Sources, queue: d.Queue,
-		schedule: d.Schedule, publishingDelay: d.PublishingDelay, maxAttempts: d.MaxAttempts,
+		schedule: d.Schedule, publishingDelay: d.PublishingDelay, maxAttempts: d.MaxAttempts, hub: newHub(),
 	}
 	if s.schedule == (Schedule{}) {
 		s.schedule = Daily

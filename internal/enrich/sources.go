@@ -16,7 +16,18 @@ type SourceHealth struct {
 	P50Ms, P95Ms   *int     // of its response times, rounded; nil: it never answered
 	QuotaRemaining *int     // nil: it does not say
 	LastError      *string  // nil: it had none
+	Breaker        *Breaker // of this process, now; nil: this process does not ask the source
 }
+
+// Breaker is what the breaker of a source lets through.
+type Breaker string
+
+// The states of a breaker.
+const (
+	BreakerClosed   Breaker = "closed"    // all calls
+	BreakerHalfOpen Breaker = "half_open" // one probe
+	BreakerOpen     Breaker = "open"      // nothing: the source failed again and again
+)
 
 // SourceHealths tells about every source, in the order of market.SourceNames.
 func (s *Service) SourceHealths(ctx context.Context) ([]SourceHealth, error) {
@@ -40,9 +51,22 @@ func (s *Service) SourceHealths(ctx context.Context) ([]SourceHealth, error) {
 		if c.LastError != "" {
 			h.LastError = &c.LastError
 		}
+		h.Breaker = s.breaker(name)
 		all = append(all, h)
 	}
 	return all, nil
+}
+
+func (s *Service) breaker(name market.SourceName) *Breaker {
+	if s.sources == nil {
+		return nil
+	}
+	state, ok := s.sources.Breaker(name)
+	if !ok {
+		return nil
+	}
+	b := Breaker(state) // the words are the same
+	return &b
 }
 
 func milliseconds(ms *float64) *int {

@@ -78,5 +78,11 @@ func window(ctx context.Context, tx *store.Tx, st store.SymbolState) (quality.Wi
 	if slices.Equal(st.Timeframes, []market.Timeframe{market.W1}) {
 		return tx.LastWeeks(ctx, st.ID)
 	}
-	return tx.LastSessions(ctx, st.ID)
+	var newest market.Date
+	for _, info := range st.Series {
+		if info.Timeframe != market.W1 && info.Records > 0 {
+			newest = max(newest, market.DateOf(info.Last))
+		}
+	}
+	return tx.LastSessions(ctx, st.ID, newest)
 }

@@ -51,6 +51,9 @@ type Triggered struct {
 // one run. A symbol that is tracked keeps its schedule; a timeframe that is new
 // to it is added once a candle of it is stored.
 func (s *Service) Trigger(ctx context.Context, r TriggerRequest) (Triggered, error) {
+	if s.queue == nil {
+		return Triggered{}, errNoQueue()
+	}
 	now := s.now()
 	spec, err := triggerSpec(r, now)
 	if err != nil {

@@ -30,6 +30,8 @@ type delta struct {
 	rows     []quality.Checked // in time order, each slot once
 	failures []quality.Failure // of the rows that the checks dropped or marked
 	payments time.Time         // of the earliest funding payment that is new or changed; zero where none is
+	// paymentsThrough is the latest such payment; zero: not known.
+	paymentsThrough time.Time
 }
 
 // written is what a commit, or several, did to a series.
@@ -126,12 +128,12 @@ func changedSpan(ctx context.Context, tx *store.Tx, t target, info pipeline.Seri
 		}
 	}
 	if !d.payments.IsZero() && info.Records > 0 {
-		// A payment is known to the bars that end at it or later.
-		from := t.grid.LastEnded(d.payments.Add(-time.Microsecond)) + 1
-		firstStored, _ := t.grid.At(info.First)
-		lastStored, _ := t.grid.At(info.Last)
-		if from <= lastStored {
-			widen(max(from, firstStored), lastStored)
+		from, to, err := changedPayments(ctx, tx, t, info, d)
+		if err != nil {
+			return 0, 0, err
+		}
+		if from <= to {
+			widen(from, to)
 		}
 	}
 	return first, last, nil

@@ -29,6 +29,10 @@ func (p Priority) rank(c *market.Candle) int {
 	return 1
 }
 
+// Yields reports whether a stored candle gives way to a row: one of lesser
+// priority changes nothing.
+func (p Priority) Yields(stored, row *market.Candle) bool { return p.rank(row) >= p.rank(stored) }
+
 // Merge decides what a checked row does to the candle that is stored in its
 // slot (nil: none). It gives the bar to compute and a correction for each value
 // that was replaced, with TS, Field, Old, New and Reason; who, when and in which
@@ -39,7 +43,8 @@ func (p Priority) rank(c *market.Candle) int {
 //   - A value that differs by more than 1e-9 of the stored one replaces it: the
 //     candle is amended, becomes the row's source's and gets the row's marks.
 //     Values that do not differ stay as they are, to the bit.
-//   - A crypto field that was missing is filled. If that is all, there is
+//   - A crypto field that was missing is filled, and a source that has come to
+//     offer more of a candle of its own is believed. If that is all, there is
 //     neither correction nor revision, and the marks stay those of the delivery
 //     that last inserted or amended the candle.
 //   - A missing value never erases a known one: sources publish some fields for
@@ -54,8 +59,7 @@ func Merge(stored *Candle, row quality.Checked, p Priority) (Bar, []Correction) 
 		return Bar{Candle: c, Change: Inserted}, nil
 	}
 	bar := Bar{Candle: *stored}
-	ours, theirs := p.rank(&stored.Candle), p.rank(&row.Candle)
-	if theirs < ours {
+	if !p.Yields(&stored.Candle, &row.Candle) {
 		return bar, nil
 	}
 	c := &bar.Candle
@@ -70,7 +74,7 @@ func Merge(stored *Candle, row quality.Checked, p Priority) (Bar, []Correction) 
 		// marks are made on what is stored.
 		marks := quality.Checks(1<<quality.OHLCOrder | 1<<quality.VolumePositive)
 		c.Verdict.Failed = row.Failed&^marks | quality.Marks(&c.Candle)
-	case filled:
+	case filled || offersMore(&stored.Candle, &row.Candle):
 		bar.Change = Filled
 	default:
 		return bar, nil
@@ -81,13 +85,20 @@ func Merge(stored *Candle, row quality.Checked, p Priority) (Bar, []Correction) 
 	switch {
 	case row.Candle.Manual:
 		reason = ManualCorrection
-	case theirs > ours:
+	case p.rank(&row.Candle) > p.rank(&stored.Candle):
 		reason = SourceUpgraded
 	}
 	for i := range corrections {
 		corrections[i].Reason = reason
 	}
 	return bar, corrections
+}
+
+// offersMore reports whether the candle's own source offers fields that it did
+// not when it delivered the candle: then features that follow from them can have
+// values, as from the funding payments of a perpetual that was not asked for.
+func offersMore(stored, row *market.Candle) bool {
+	return row.Source == stored.Source && !row.Manual && row.Offered&^stored.Offered != 0
 }
 
 // mergeValues puts the row's values that differ or were missing into c.

@@ -211,4 +211,5 @@ type SeriesInfo struct {
 	Validated   int64
 	Anomalies   int64
 	Revision    int64
+	Digest      Digest // of all candles
 }

@@ -54,3 +54,13 @@ func EnsureInstallation(ctx context.Context, pool *pgxpool.Pool, kind Kind, now 
 	}
 	return is, nil
 }
+
+// SchemaVersion is the number of the newest of the program's migrations that the
+// database has.
+func SchemaVersion(ctx context.Context, pool *pgxpool.Pool) (version int64, err error) {
+	err = pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	if err != nil {
+		return 0, fmt.Errorf("read the version of the schema: %w", err)
+	}
+	return version, nil
+}

@@ -87,7 +87,8 @@ func TestMigrateDownAndUpOnRows(t *testing.T) {
 	}
 	fill := func() {
 		query(t, url, `INSERT INTO symbols (ticker, asset_class, timeframes, added_at, updated_at) VALUES ('AAPL', 'stock', '{1d}', '2026-01-02Z', '2026-01-02Z')`)
-		query(t, url, `INSERT INTO series SELECT id, '1d', 0, '2026-01-02Z', '2026-01-02Z', 1, 1, 0, 1, '2026-01-02Z' FROM symbols`)
+		query(t, url, `INSERT INTO series (symbol_id, timeframe, basis, first_ts, last_ts, records, validated, anomalies, revision, digest, updated_at)
+			SELECT id, '1d', 0, '2026-01-02Z', '2026-01-02Z', 1, 1, 0, 1, sha256(''), '2026-01-02Z' FROM symbols`)
 		query(t, url, `INSERT INTO enrichment_runs (symbol_id, job_id, trigger, status, timeframes, range_from, range_to, requested_by, attempt, max_attempts, records_total, records_done, estimated_seconds, created_at)
 			SELECT id, gen_random_uuid(), 'import', 'queued', '{1d}', '2026-01-02Z', '2026-01-02Z', 'test', 1, 1, 0, 0, 0, '2026-01-02Z' FROM symbols`)
 		query(t, url, `INSERT INTO run_events SELECT symbol_id, id, 1, '{}', '2026-01-02Z' FROM enrichment_runs`)

@@ -176,8 +176,13 @@ func TestAskAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := quality.AskAgain(c.asked, start.AddDate(0, 0, c.now)); got != c.want {
+			now := start.AddDate(0, 0, c.now)
+			if got := quality.AskAgain(c.asked, now); got != c.want {
 				t.Errorf("got %v", got)
+			}
+			next := quality.NextTry(c.asked, now)
+			if next.Equal(now) != c.want || !quality.AskAgain(c.asked, next) || !c.want && quality.AskAgain(c.asked, next.Add(-1)) {
+				t.Errorf("the next try is at %v, now it is %v", next, now)
 			}
 		})
 	}

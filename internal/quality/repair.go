@@ -21,3 +21,12 @@ func AskAgain(asked []time.Time, now time.Time) bool {
 	}
 	return now.Sub(asked[len(asked)-1]) >= repairWindow
 }
+
+// NextTry is the first instant from now on at which AskAgain holds: now, or when
+// 30 days have passed since the last time.
+func NextTry(asked []time.Time, now time.Time) time.Time {
+	if AskAgain(asked, now) {
+		return now
+	}
+	return asked[len(asked)-1].Add(repairWindow)
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/candlewright/candlewright/internal/grid"
 	"github.com/candlewright/candlewright/internal/market"
 )
 
@@ -17,6 +18,7 @@ import (
 type Chain struct {
 	order   Order
 	sources map[market.SourceName]Source
+	inflow  InflowSource // nil: none
 }
 
 // NewChain makes a chain of the sources that are switched on; one that the
@@ -43,6 +45,16 @@ func (c *Chain) Sources(sym market.Symbol, tf market.Timeframe) []Source {
 	return list
 }
 
+// Breaker is the state of a source's breaker in this process; false where the
+// source is not switched on or has none.
+func (c *Chain) Breaker(name market.SourceName) (BreakerState, bool) {
+	g, ok := c.sources[name].(Guarded)
+	if !ok {
+		return "", false
+	}
+	return g.Breaker(), true
+}
+
 // Funding is the best source that is switched on and has the funding payments
 // of a coin's perpetual.
 func (c *Chain) Funding(sym market.Symbol) (FundingSource, bool) {
@@ -65,7 +77,10 @@ func (c *Chain) Candles(ctx context.Context, r Request) iter.Seq2[Page, error] {
 			yield(Page{From: r.From, To: r.To}, &FailedError{From: r.From, To: r.To, Errors: []error{c.noSource(r)}})
 			return
 		}
-		w := &walk{ctx: ctx, r: r, yield: yield, out: make(map[market.SourceName]error)}
+		w := &walk{
+			ctx: ctx, r: r, yield: yield, out: make(map[market.SourceName]error),
+			grid: grid.New(r.Symbol.Class, r.Timeframe), inflows: c.inflowsOf(ctx, r),
+		}
 		w.serve(list, r.From, r.To, nil)
 	}
 }
@@ -89,6 +104,9 @@ type walk struct {
 	r     Request
 	yield func(Page, error) bool
 	out   map[market.SourceName]error // sources of no further use in this walk, and why
+
+	grid    grid.Grid
+	inflows inflows
 }
 
 // serve gets [from, to) from the first of list, and from the others what the
@@ -144,6 +162,7 @@ func (w *walk) ask(src Source, from, to time.Time) (failed Page, err error, more
 			return page, err, true
 		}
 		pos = page.To
+		w.inflows.fill(w.grid, page.Candles)
 		if !w.yield(page, nil) {
 			return Page{}, nil, false
 		}

@@ -27,6 +27,18 @@ type Limiter interface {
 	Remaining() int
 }
 
+// NewLimiter makes the limiter of one host of a source. Budgets have names, as a
+// source's hosts may count each for itself.
+type NewLimiter func(budget string, name market.SourceName, l Limits, clock Clock) Limiter
+
+// Or makes the limiter, a Bucket where nobody says otherwise.
+func (f NewLimiter) Or(budget string, name market.SourceName, l Limits, clock Clock) Limiter {
+	if f == nil {
+		return NewBucket(name, l, clock)
+	}
+	return f(budget, name, l, clock)
+}
+
 // Limits is the budget of a source.
 type Limits struct {
 	PerMinute int           // weight that flows in per minute; 0 is no limit

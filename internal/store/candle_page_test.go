@@ -211,7 +211,7 @@ func TestLastSessionsAreThoseWithData(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
 	id := track(t, s, "A", market.Crypto).ID
-	empty, err := s.LastSessions(t.Context(), id)
+	empty, err := s.LastSessions(t.Context(), id, market.DateOf(monday))
 	check(t, err)
 	same(t, "of nothing", empty, quality.Window{})
 
@@ -224,7 +224,9 @@ func TestLastSessionsAreThoseWithData(t *testing.T) {
 		metrics = append(metrics, m)
 	}
 	check(t, s.PutDayMetrics(t.Context(), id, metrics, now))
-	got, err := s.LastSessions(t.Context(), id)
-	check(t, err)
-	same(t, "30 of 35", got, quality.Window{Records: 300, Validated: 270, ScoreSum: 255})
+	for _, newest := range []market.Date{69, 109} { // of the second all but the last 10 lie further back than is looked at first
+		got, err := s.LastSessions(t.Context(), id, market.DateOf(monday)+newest)
+		check(t, err)
+		same(t, "30 of 35", got, quality.Window{Records: 300, Validated: 270, ScoreSum: 255})
+	}
 }

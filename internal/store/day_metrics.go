@@ -98,11 +98,28 @@ func (s *queries) DayMetrics(ctx context.Context, symbolID int64, from, through 
 	return metrics, err
 }
 
+// sessionsReach is how many days hold the last sessions with data of a series
+// without long gaps: 30 sessions are 44 days, and some holidays.
+const sessionsReach = 60
+
 // LastSessions sums up the last sessions with data of a symbol (dates whose
-// metrics have records): the window of its score and rate.
-func (s *queries) LastSessions(ctx context.Context, symbolID int64) (quality.Window, error) {
-	r, err := s.q.LastDaysSums(ctx, db.LastDaysSumsParams{SymbolID: symbolID, Days: quality.WindowDays})
-	return quality.Window{Records: r.Records, Validated: r.Validated, ScoreSum: r.ScoreSum}, failed(ctx, "sum up the last sessions", err)
+// metrics have records): the window of its score and rate. newest is the date of
+// its newest candle. Of a table that was just filled PostgreSQL does not know how
+// many rows it has and would read all dates to find the last; so those of the last
+// weeks are asked for first, and all only where there are too few.
+func (s *queries) LastSessions(ctx context.Context, symbolID int64, newest market.Date) (quality.Window, error) {
+	var w quality.Window
+	for _, from := range [...]time.Time{(newest - sessionsReach).Time(), lowest.At} {
+		r, err := s.q.LastDaysSums(ctx, db.LastDaysSumsParams{SymbolID: symbolID, FromDate: from, Days: quality.WindowDays})
+		if err != nil {
+			return quality.Window{}, failed(ctx, "sum up the last sessions", err)
+		}
+		w = quality.Window{Records: r.Records, Validated: r.Validated, ScoreSum: r.ScoreSum}
+		if r.Found == quality.WindowDays {
+			break
+		}
+	}
+	return w, nil
 }
 
 // LastWeeks sums up the last weekly candles of a symbol: the window of one that

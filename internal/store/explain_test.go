@@ -170,6 +170,7 @@ func TestCandleQueriesFitTheirDecoder(t *testing.T) {
 	check(t, err)
 	for sql, more := range map[string][]string{
 		db.CandlesForward: nil, db.CandlesBackward: nil, db.CandlesOfForward: {"place"}, db.CandlesOfBackward: {"place"},
+		db.StoredCandles: {"validated", "quality_score", "run_id"},
 	} {
 		d, err := conn.Conn().Prepare(t.Context(), "", sql)
 		check(t, err)

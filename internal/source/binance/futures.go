@@ -45,7 +45,7 @@ type futures struct {
 
 func newFutures(cfg Config) (*futures, error) {
 	cfg.Limiter = cfg.FuturesLimiter
-	client, err := newClient(cfg, cfg.FuturesURL, futuresWeight)
+	client, err := newClient(cfg, cfg.FuturesURL, "binance-futures", futuresWeight)
 	if err != nil {
 		return nil, err
 	}

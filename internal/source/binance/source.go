@@ -38,6 +38,7 @@ type Config struct {
 	Limiter  source.Limiter // default: a Bucket of nine tenths of WeightLimit
 	// FuturesLimiter is that of the futures host, which counts for itself.
 	FuturesLimiter source.Limiter
+	NewLimiter     source.NewLimiter // makes those of the two that are not given
 	MaxBody        int64
 	Transport      http.RoundTripper
 	Clock          source.Clock
@@ -69,7 +70,7 @@ func New(cfg Config) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{symbols: names, weight: cfg.WeightLimit, rows: cfg.PageRows}
-	if s.client, err = newClient(cfg, cfg.URL, cfg.WeightLimit); err != nil {
+	if s.client, err = newClient(cfg, cfg.URL, "binance", cfg.WeightLimit); err != nil {
 		return nil, err
 	}
 	if cfg.FuturesURL != "" {
@@ -80,10 +81,10 @@ func New(cfg Config) (*Source, error) {
 	return s, nil
 }
 
-func newClient(cfg Config, base string, weight int) (*source.Client, error) {
+func newClient(cfg Config, base, budget string, weight int) (*source.Client, error) {
 	if cfg.Limiter == nil {
 		// A tenth is left to whoever else calls from this address.
-		cfg.Limiter = source.NewBucket(market.Binance, source.Limits{PerMinute: weight * 9 / 10, Burst: weight / 10}, cfg.Clock)
+		cfg.Limiter = cfg.NewLimiter.Or(budget, market.Binance, source.Limits{PerMinute: weight * 9 / 10, Burst: weight / 10}, cfg.Clock)
 	}
 	return source.NewClient(source.ClientConfig{
 		Source: market.Binance, BaseURL: base,

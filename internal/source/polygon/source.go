@@ -37,14 +37,15 @@ type Config struct {
 	Symbols  map[market.Symbol]string
 	PageRows int // native rows of a page; default what the provider allows
 
-	Retry     source.Retry
-	Timeouts  source.Timeouts
-	Breaker   source.BreakerConfig
-	Limiter   source.Limiter // default: a Bucket of the plan's calls
-	MaxBody   int64          // default 32 MiB: a page has up to 50,000 rows
-	Transport http.RoundTripper
-	Clock     source.Clock
-	Log       *slog.Logger
+	Retry      source.Retry
+	Timeouts   source.Timeouts
+	Breaker    source.BreakerConfig
+	Limiter    source.Limiter // default: NewLimiter's of the plan's calls
+	NewLimiter source.NewLimiter
+	MaxBody    int64 // default 32 MiB: a page has up to 50,000 rows
+	Transport  http.RoundTripper
+	Clock      source.Clock
+	Log        *slog.Logger
 }
 
 // Source is Polygon.
@@ -74,7 +75,7 @@ func New(cfg Config) (*Source, error) {
 		cfg.MaxBody = 32 << 20
 	}
 	if cfg.Limiter == nil {
-		cfg.Limiter = source.NewBucket(market.Polygon, cfg.Plan.limits(), cfg.Clock)
+		cfg.Limiter = cfg.NewLimiter.Or("polygon", market.Polygon, cfg.Plan.limits(), cfg.Clock)
 	}
 	client, err := source.NewClient(source.ClientConfig{
 		Source: market.Polygon, BaseURL: cfg.URL, Hosts: []string{newHost, OldHost},

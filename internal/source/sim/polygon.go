@@ -327,8 +327,12 @@ type polygonSplit struct {
 // splits answers with those that have happened.
 func (p *polygon) splits(w http.ResponseWriter, r *http.Request) {
 	list := []polygonSplit{}
-	ticker := r.URL.Query().Get("ticker")
+	v := r.URL.Query()
+	ticker, from, to := v.Get("ticker"), v.Get("execution_date.gte"), v.Get("execution_date.lte")
 	for _, s := range p.o.Market.cfg.Splits {
+		if d := s.Date.String(); from != "" && d < from || to != "" && d > to {
+			continue
+		}
 		if (ticker == "" || s.Symbol.Ticker == ticker) && !s.Date.Time().After(p.o.Now()) {
 			list = append(list, polygonSplit{s.Date.String(), s.From, s.To, s.Symbol.Ticker})
 		}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"math"
 	"net/http"
 	"slices"
@@ -78,8 +79,26 @@ func (y *yahoo) chart(w http.ResponseWriter, r *http.Request) {
 	}
 	rows := spoil(r.Context(), y.rows(sym, tf, time.Unix(from, 0).UTC(), time.Unix(to, 0).UTC(), now))
 	answer(w, 200, map[string]any{"chart": map[string]any{
-		"result": []any{y.result(sym, name, string(tf), rows)}, "error": nil,
+		"result": []any{y.withSplits(y.result(sym, name, string(tf), rows), sym, from, to)}, "error": nil,
 	}})
+}
+
+// withSplits adds the splits of a range that have happened, at the opening of
+// their session.
+func (y *yahoo) withSplits(result map[string]any, sym market.Symbol, from, to int64) map[string]any {
+	events := map[string]any{}
+	for _, s := range y.o.Market.Splits(sym) {
+		open, _, ok := grid.CalendarOf(sym.Class).Hours(s.Date)
+		if at := open.Unix(); ok && at >= from && at <= to && !s.Date.Time().After(y.o.Now()) {
+			events[strconv.FormatInt(at, 10)] = map[string]any{
+				"date": at, "numerator": s.To, "denominator": s.From, "splitRatio": fmt.Sprintf("%v:%v", s.To, s.From),
+			}
+		}
+	}
+	if len(events) > 0 {
+		result["events"] = map[string]any{"splits": events}
+	}
+	return result
 }
 
 // tooFar is the refusal of a range that begins too long ago, or ends before the

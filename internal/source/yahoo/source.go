@@ -36,14 +36,15 @@ type Config struct {
 	Symbols   map[market.Symbol]string
 	PageRows  int // slots of a page; default and at most 10,000
 
-	Retry     source.Retry
-	Timeouts  source.Timeouts
-	Breaker   source.BreakerConfig // default: 4 failures open it for an hour, refusals included
-	Limiter   source.Limiter       // default: a Bucket of 30 calls a minute
-	MaxBody   int64
-	Transport http.RoundTripper
-	Clock     source.Clock
-	Log       *slog.Logger
+	Retry      source.Retry
+	Timeouts   source.Timeouts
+	Breaker    source.BreakerConfig // default: 4 failures open it for an hour, refusals included
+	Limiter    source.Limiter       // default: NewLimiter's of 30 calls a minute
+	NewLimiter source.NewLimiter
+	MaxBody    int64
+	Transport  http.RoundTripper
+	Clock      source.Clock
+	Log        *slog.Logger
 }
 
 // Source is Yahoo.
@@ -74,7 +75,7 @@ func New(cfg Config) (*Source, error) {
 		cfg.Retry.MaxWait = longestGap
 	}
 	if cfg.Limiter == nil {
-		cfg.Limiter = source.NewBucket(market.Yahoo, source.Limits{PerMinute: callsAMin, Burst: 5, MaxPause: longestGap}, cfg.Clock)
+		cfg.Limiter = cfg.NewLimiter.Or("yahoo", market.Yahoo, source.Limits{PerMinute: callsAMin, Burst: 5, MaxPause: longestGap}, cfg.Clock)
 	}
 	client, err := source.NewClient(source.ClientConfig{
 		Source: market.Yahoo, BaseURL: cfg.URL, UserAgent: cfg.UserAgent,
@@ -135,13 +136,11 @@ func (s *Source) Candles(ctx context.Context, r source.Request) iter.Seq2[source
 
 // fetch makes the one call for a window.
 func (s *Source) fetch(ctx context.Context, r source.Request, w source.Window) ([]market.Candle, source.Attempt, error) {
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		err := &source.Error{Kind: source.Cancelled, Source: market.Yahoo, Message: "stopped", Err: errors.Join(ctx.Err(), context.Cause(ctx))}
+	leave, err := s.enter(ctx)
+	if err != nil {
 		return nil, source.Attempt{}, err
 	}
+	defer leave()
 	name, f := native(r.Symbol, s.own), fetchFor(r.Timeframe)
 	conv := converter{fetch: f, class: r.Symbol.Class, window: w}
 	var candles []market.Candle
@@ -173,6 +172,16 @@ func (s *Source) fetch(ctx context.Context, r source.Request, w source.Window) (
 		},
 	})
 	return candles, attempt, err
+}
+
+// enter waits for the turn to make the one request at a time.
+func (s *Source) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case s.turn <- struct{}{}:
+		return func() { <-s.turn }, nil
+	case <-ctx.Done():
+		return nil, &source.Error{Kind: source.Cancelled, Source: market.Yahoo, Message: "stopped", Err: errors.Join(ctx.Err(), context.Cause(ctx))}
+	}
 }
 
 // rest says how long to keep away after a 429: there is no header that would.

@@ -23,8 +23,11 @@ type apiError struct {
 
 // chart is parallel arrays, one element per row.
 type chart struct {
-	Meta       meta    `json:"meta"`
-	Timestamp  []int64 `json:"timestamp"` // seconds; absent where there is no row
+	Meta      meta    `json:"meta"`
+	Timestamp []int64 `json:"timestamp"` // seconds; absent where there is no row
+	Events    struct {
+		Splits map[string]splitEvent `json:"splits"` // by their time
+	} `json:"events"`
 	Indicators struct {
 		Quote []quote `json:"quote"`
 	} `json:"indicators"`

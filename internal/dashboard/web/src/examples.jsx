@@ -1,4 +1,5 @@
 import { useEditorContext } from '@graphiql/react';
+import { flushSync } from 'react-dom';
 
 import { config } from './config.js';
 
@@ -13,16 +14,16 @@ function Icon() {
 // Examples lists the operations that a first visit finds as tabs. A click leads
 // to the tab that still has one as it was, or opens it anew.
 function Examples() {
-  const { tabs, changeTab, moveTab } = useEditorContext({ nonNull: true });
-  const open = ({ name, query, variables }) => {
-    const at = tabs.findIndex((tab) => tab.query === query);
+  const { tabs, activeTabIndex, addTab, changeTab, queryEditor, variableEditor } = useEditorContext({ nonNull: true });
+  const open = ({ query, variables }) => {
+    const at = tabs.findIndex((tab, i) => (i === activeTabIndex ? queryEditor.getValue() : tab.query) === query);
     if (at >= 0) {
       changeTab(at);
       return;
     }
-    const tab = { id: crypto.randomUUID?.() ?? String(Math.random()), hash: '', title: name, operationName: name, query, variables, headers: null, response: null };
-    moveTab([...tabs, tab]);
-    changeTab(tabs.length);
+    flushSync(addTab); // it empties the editors
+    queryEditor.setValue(query);
+    variableEditor.setValue(variables);
   };
   return (
     <section aria-label="Examples" className="examples">

@@ -8,19 +8,23 @@ const overHTTP = createGraphiQLFetcher({ url: config.endpoint, fetch: readableFe
 
 // fetcher sends subscriptions over a websocket and all else over HTTP.
 export function fetcher(params, options) {
-  return isSubscription(params) ? subscribe(params, options?.headers) : overHTTP(params, options);
+  const operations = operationsOf(params.query);
+  const named = operations.find((o) => o.name?.value === params.operationName);
+  if (!named && operations.length === 1) {
+    // GraphiQL notices a moment late that another tab has another operation.
+    params = { ...params, operationName: operations[0].name?.value };
+  }
+  const { operation } = named ?? operations[0] ?? {};
+  return operation === 'subscription' ? subscribe(params, options?.headers) : overHTTP(params, options);
 }
 
-function isSubscription({ query, operationName }) {
-  let document;
+// operationsOf is empty for what does not parse: the server says what is wrong.
+function operationsOf(query) {
   try {
-    document = parse(query);
+    return parse(query).definitions.filter((d) => d.kind === 'OperationDefinition');
   } catch {
-    return false; // the server says what is wrong with it
+    return [];
   }
-  const operations = document.definitions.filter((d) => d.kind === 'OperationDefinition');
-  const chosen = operationName ? operations.find((o) => o.name?.value === operationName) : operations[0];
-  return chosen?.operation === 'subscription';
 }
 
 // readableFetch makes a readable error of an answer that is neither JSON nor

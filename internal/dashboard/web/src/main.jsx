@@ -10,15 +10,13 @@ import { Bar } from './bar.jsx';
 import { config } from './config.js';
 import { EXAMPLES_PLUGIN } from './examples.jsx';
 import { fetcher } from './fetcher.js';
-import { recall, remember } from './memory.js';
+import { OpenPane, rememberPane } from './pane.jsx';
 import { Companion } from './server.jsx';
 import './style.css';
 
 // These stay the same objects: GraphiQL starts anew what changes.
 const plugins = [EXAMPLES_PLUGIN];
 const tabs = config.examples.map(({ query, variables }) => ({ query, variables }));
-const pane = recall('pane', DOC_EXPLORER_PLUGIN.title);
-const rememberPane = (plugin) => remember('pane', plugin ? plugin.title : '');
 
 function Playground() {
   const [server, setServer] = useState(null);
@@ -34,10 +32,9 @@ function Playground() {
         plugins={plugins}
         referencePlugin={DOC_EXPLORER_PLUGIN}
         schemaDescription
-        shouldPersistHeaders={false}
-        visiblePlugin={pane}
       >
         <GraphiQL.Logo>{' '}</GraphiQL.Logo>
+        <OpenPane first={DOC_EXPLORER_PLUGIN.title} />
         <Companion server={server} onServer={setServer} />
       </GraphiQL>
     </>

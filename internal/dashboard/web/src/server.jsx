@@ -1,5 +1,6 @@
 import { useEditorContext } from '@graphiql/react';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
+import { flushSync } from 'react-dom';
 
 import { config } from './config.js';
 import { recall, remember } from './memory.js';
@@ -24,28 +25,23 @@ async function about(headers) {
   }
 }
 
+// settled is how long GraphiQL takes, in milliseconds, to note in a tab what was
+// typed in its editors: they are set anew from the tab when tabs are.
+const settled = 250;
+
 // Companion lives inside GraphiQL, shows nothing and does two things: it learns
 // about the server, again after an answer while it knows nothing, and it puts
 // the jobId of the run that was triggered last into the variables of the tabs
 // that want one.
 export function Companion({ server, onServer }) {
-  const { tabs, activeTabIndex, headerEditor, moveTab, variableEditor } = useEditorContext({ nonNull: true });
-  const active = tabs[activeTabIndex];
-  const response = active?.response;
-  const ready = Boolean(variableEditor);
-
-  const follow = (jobId) => {
-    const last = recall('run', '');
-    remember('run', jobId);
-    if (wantsRun(active.variables, last)) {
-      variableEditor.setValue(withRun(active.variables, jobId));
-    }
-    // The active tab must stay the same object: moveTab finds it again by that.
-    moveTab(tabs.map((tab) => (tab !== active && wantsRun(tab.variables, last) ? { ...tab, variables: withRun(tab.variables, jobId) } : tab)));
-  };
+  const context = useEditorContext({ nonNull: true });
+  const latest = useRef(context);
+  latest.current = context;
+  const { tabs, activeTabIndex, headerEditor, variableEditor } = context;
+  const response = tabs[activeTabIndex]?.response;
 
   useEffect(() => {
-    if (server || !ready) {
+    if (server || !variableEditor) {
       return undefined;
     }
     let gone = false;
@@ -56,22 +52,37 @@ export function Companion({ server, onServer }) {
       onServer(data.server);
       const newest = data.enrichmentRuns?.nodes[0]?.jobId;
       if (newest) {
-        follow(newest);
+        follow(latest.current, newest);
       }
     });
     return () => {
       gone = true;
     };
-  }, [ready, response]); // eslint-disable-line -- asked once more only when there was an answer
+  }, [Boolean(variableEditor), response]);
 
   useEffect(() => {
-    const jobId = /^\s*mutation\b/m.test(active?.query ?? '') && queuedRun(parsed(response)?.data);
+    const jobId = /^\s*mutation\b/m.test(tabs[activeTabIndex]?.query ?? '') && queuedRun(parsed(response)?.data);
     if (jobId) {
-      follow(jobId);
+      setTimeout(() => follow(latest.current, jobId), settled);
     }
-  }, [response]); // eslint-disable-line -- one answer is followed once
+  }, [response]);
 
   return null;
+}
+
+// follow puts a jobId into the variables of all tabs that want one.
+function follow({ tabs, activeTabIndex, moveTab, variableEditor }, jobId) {
+  const last = recall('run', '');
+  remember('run', jobId);
+  const wants = (tab, at) => at !== activeTabIndex && wantsRun(tab.variables, last);
+  if (tabs.some(wants)) {
+    // The active tab must stay the same object: moveTab finds it again by that.
+    flushSync(() => moveTab(tabs.map((tab, at) => (wants(tab, at) ? { ...tab, variables: withRun(tab.variables, jobId) } : tab))));
+  }
+  const shown = variableEditor.getValue();
+  if (wantsRun(shown, last)) {
+    variableEditor.setValue(withRun(shown, jobId));
+  }
 }
 
 function parsed(text) {
