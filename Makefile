@@ -45,11 +45,16 @@ generate: ## write all generated code anew (db by sqlc, graph by gqlgen)
 stale: ## fail where generated code differs from what its sources give
 	$(TOOL) sqlc diff
 	@$(MAKE) --no-print-directory generate
-	@git diff --exit-code -- db graph docs || { echo "generated code was stale: run make generate and commit the result" >&2; exit 1; }
+	@git diff --exit-code -- db graph docs internal || { echo "generated code was stale: run make generate and commit the result" >&2; exit 1; }
 
 .PHONY: vet-sql
 vet-sql: postgres ## prepare every query against a migrated database
-	$(GO) run . dev-database -- $(TOOL) sqlc vet
+	$(GO) test -count=1 -tags vetsql -run '^TestEveryQueryIsVetted$$' ./internal/store
+
+.PHONY: test-clients
+test-clients: postgres ## the API held against real clients, in Node
+	@deploy/ensure.sh node
+	$(GO) test -count=1 -v ./internal/clients
 
 .PHONY: fmt
 fmt: ## format the code
@@ -62,7 +67,7 @@ lint: ## check format and lint
 
 .PHONY: ci
 ci: ## everything that must hold: fresh generated code, format, lint, vet, tests with the race detector, build
-	@deploy/ensure.sh postgres cc chromium
+	@deploy/ensure.sh postgres cc chromium node
 	@$(MAKE) --no-print-directory stale lint
 	$(GO) vet ./...
 	@$(MAKE) --no-print-directory vet-sql ci-test build

@@ -3,6 +3,7 @@
 #   ensure.sh postgres   PostgreSQL 15 or newer, server binaries
 #   ensure.sh cc         a C compiler, for the race detector
 #   ensure.sh chromium   a browser, for the browser tests
+#   ensure.sh node       Node.js with npm, for tests by real clients and for bundling the pages
 # Does nothing where it is there already. Where it cannot install, it says how to and goes on,
 # so that the program itself can tell what else would do.
 set -u
@@ -22,6 +23,8 @@ have_postgres() {
 have_cc() { command -v "${CC:-cc}" >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1; }
 
 have_chromium() { command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; }
+
+have_node() { command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; }
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
@@ -68,6 +71,12 @@ for what in "$@"; do
 		echo "no browser; installing Chromium for the browser tests" >&2
 		install chromium "--cask chromium" chromium && have_chromium && continue
 		echo "Chromium could not be installed from here; the browser tests are skipped." >&2
+		;;
+	node)
+		have_node && continue
+		echo "no Node.js with npm; installing it" >&2
+		install "nodejs npm" node "nodejs npm" && have_node && continue
+		echo "Node.js could not be installed from here; the tests by real clients are skipped." >&2
 		;;
 	*)
 		echo "ensure.sh: unknown: $what" >&2

@@ -12,10 +12,12 @@ import (
 	"github.com/candlewright/candlewright/internal/enrich"
 )
 
+// Sources is the resolver for the sources field.
 func (r *pipelineMetricsResolver) Sources(ctx context.Context, obj *enrich.PipelineMetrics) ([]enrich.SourceHealth, error) {
 	return r.service.SourceHealths(ctx)
 }
 
+// PipelineMetrics returns gen.PipelineMetricsResolver implementation.
 func (r *Resolver) PipelineMetrics() gen.PipelineMetricsResolver { return &pipelineMetricsResolver{r} }
 
 type pipelineMetricsResolver struct{ *Resolver }

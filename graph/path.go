@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -19,9 +20,9 @@ func fieldPath(ctx context.Context) string {
 		parts = append(parts, fc.Field.Alias)
 	}
 	var b strings.Builder
-	for i := len(parts) - 1; i >= 0; i-- {
+	for _, part := range slices.Backward(parts) {
 		b.WriteByte('.')
-		b.WriteString(parts[i])
+		b.WriteString(part)
 	}
 	return b.String()
 }

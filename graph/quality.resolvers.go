@@ -13,32 +13,40 @@ import (
 	"github.com/candlewright/candlewright/internal/pipeline"
 )
 
+// ID is the resolver for the id field.
 func (r *correctionResolver) ID(ctx context.Context, obj *pipeline.Correction) (string, error) {
 	return nodeID(correctionNode, obj.ID), nil
 }
 
+// Symbol is the resolver for the symbol field.
 func (r *correctionResolver) Symbol(ctx context.Context, obj *pipeline.Correction) (*pipeline.Symbol, error) {
 	return symbolOf(ctx, r.Resolver, obj, func(c *pipeline.Correction) int64 { return c.SymbolID })
 }
 
+// OldValue is the resolver for the oldValue field.
 func (r *correctionResolver) OldValue(ctx context.Context, obj *pipeline.Correction) (*string, error) {
 	return optional(obj.Old), nil
 }
 
+// NewValue is the resolver for the newValue field.
 func (r *correctionResolver) NewValue(ctx context.Context, obj *pipeline.Correction) (*string, error) {
 	return optional(obj.New), nil
 }
 
+// ID is the resolver for the id field.
 func (r *dailyQualityMetricResolver) ID(ctx context.Context, obj *enrich.DailyMetric) (string, error) {
 	return dailyMetricID(obj), nil
 }
 
+// Symbol is the resolver for the symbol field.
 func (r *dailyQualityMetricResolver) Symbol(ctx context.Context, obj *enrich.DailyMetric) (*pipeline.Symbol, error) {
 	return symbolOf(ctx, r.Resolver, obj, func(m *enrich.DailyMetric) int64 { return m.SymbolID })
 }
 
+// Correction returns gen.CorrectionResolver implementation.
 func (r *Resolver) Correction() gen.CorrectionResolver { return &correctionResolver{r} }
 
+// DailyQualityMetric returns gen.DailyQualityMetricResolver implementation.
 func (r *Resolver) DailyQualityMetric() gen.DailyQualityMetricResolver {
 	return &dailyQualityMetricResolver{r}
 }

@@ -192,8 +192,8 @@ func TestCandlesAreWhatIsStored(t *testing.T) {
 	}
 	for i, c := range stored {
 		n := nodes[i].(map[string]any)
-		r1d, ok := c.Return1d()
-		v50, okV := c.Volatility50()
+		r1d, ok := c.Features.Return1d()
+		v50, okV := c.Features.Volatility50()
 		same(t, fmt.Sprint("candle ", i), []any{n["ts"], n["open"], n["close"], n["volume"], n["source"], n["revision"], n["return1d"], n["volatility50"], n["return1h"], n["openInterest"], n["qualityScore"]},
 			[]any{c.TS.Format(time.RFC3339), c.Open, c.Close, c.Volume, "CSV", 1.0, number(r1d, ok), number(v50, okV), nil, nil, c.QualityScore()})
 		for _, f := range []string{"ts", "open", "close", "volume", "source", "revision", "validated", "anomaly", "qualityScore", "return1d", "volatility50", "trendDirection", "marketStructure", "openInterest"} {

@@ -15,7 +15,7 @@ import (
 	"github.com/candlewright/candlewright/internal/enrich"
 )
 
-//go:generate go tool gqlgen generate --config ../gqlgen.yml
+//go:generate go tool gqlgen generate
 
 // Resolver resolves the fields of the schema on a service.
 type Resolver struct {

@@ -2,7 +2,7 @@ package graph
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -54,7 +54,7 @@ func (r *Resolver) symbols(ctx context.Context, filter *model.SymbolFilter, orde
 		return nil, err
 	}
 	descending := order != nil && order.Direction == model.OrderDirectionDesc
-	c := cursorsOf(symbolList, fmt.Sprint(descending), words(f.Tickers), words(f.Classes), active(f.Active), f.Search)
+	c := cursorsOf(symbolList, strconv.FormatBool(descending), words(f.Tickers), words(f.Classes), active(f.Active), f.Search)
 	p := enrich.SymbolPage{Limit: w.limit(), Backward: w.backward, Descending: descending}
 	if p.After, err = c.readSymbol("after", a.after); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func active(b *bool) string {
 	if b == nil {
 		return "any"
 	}
-	return fmt.Sprint(*b)
+	return strconv.FormatBool(*b)
 }
 
 func (r *Resolver) run(ctx context.Context, id *string, job *uuid.UUID) (*pipeline.Run, error) {

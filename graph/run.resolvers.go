@@ -13,86 +13,109 @@ import (
 	"github.com/candlewright/candlewright/internal/pipeline"
 )
 
+// ErrorMessage is the resolver for the errorMessage field.
 func (r *backfillResolver) ErrorMessage(ctx context.Context, obj *pipeline.Backfill) (*string, error) {
 	return optional(obj.ErrorMessage), nil
 }
 
+// ID is the resolver for the id field.
 func (r *computeLogResolver) ID(ctx context.Context, obj *pipeline.ComputeLog) (string, error) {
 	return nodeID(computeLogNode, obj.ID), nil
 }
 
+// Symbol is the resolver for the symbol field.
 func (r *computeLogResolver) Symbol(ctx context.Context, obj *pipeline.ComputeLog) (*pipeline.Symbol, error) {
 	return symbolOf(ctx, r.Resolver, obj, func(l *pipeline.ComputeLog) int64 { return l.SymbolID })
 }
 
+// ErrorMessage is the resolver for the errorMessage field.
 func (r *computeLogResolver) ErrorMessage(ctx context.Context, obj *pipeline.ComputeLog) (*string, error) {
 	return optional(obj.ErrorMessage), nil
 }
 
+// Run is the resolver for the run field.
 func (r *computeLogResolver) Run(ctx context.Context, obj *pipeline.ComputeLog) (*pipeline.Run, error) {
 	return runOf(ctx, r.Resolver, obj, func(l *pipeline.ComputeLog) int64 { return l.RunID })
 }
 
+// ID is the resolver for the id field.
 func (r *enrichmentRunResolver) ID(ctx context.Context, obj *pipeline.Run) (string, error) {
 	return nodeID(runNode, obj.ID), nil
 }
 
+// Symbol is the resolver for the symbol field.
 func (r *enrichmentRunResolver) Symbol(ctx context.Context, obj *pipeline.Run) (*pipeline.Symbol, error) {
 	return symbolOf(ctx, r.Resolver, obj, func(run *pipeline.Run) int64 { return run.SymbolID })
 }
 
+// Progress is the resolver for the progress field.
 func (r *enrichmentRunResolver) Progress(ctx context.Context, obj *pipeline.Run) (*pipeline.Progress, error) {
 	return r.progress(ctx, obj)
 }
 
+// Backfills is the resolver for the backfills field.
 func (r *enrichmentRunResolver) Backfills(ctx context.Context, obj *pipeline.Run) ([]pipeline.Backfill, error) {
 	return r.backfills(ctx, obj)
 }
 
+// FetchLogs is the resolver for the fetchLogs field.
 func (r *enrichmentRunResolver) FetchLogs(ctx context.Context, obj *pipeline.Run) ([]pipeline.FetchLog, error) {
 	return r.fetchLogsOfRun(ctx, obj)
 }
 
+// ComputeLogs is the resolver for the computeLogs field.
 func (r *enrichmentRunResolver) ComputeLogs(ctx context.Context, obj *pipeline.Run) ([]pipeline.ComputeLog, error) {
 	return r.computeLogsOfRun(ctx, obj)
 }
 
+// ID is the resolver for the id field.
 func (r *fetchLogResolver) ID(ctx context.Context, obj *pipeline.FetchLog) (string, error) {
 	return nodeID(fetchLogNode, obj.ID), nil
 }
 
+// Symbol is the resolver for the symbol field.
 func (r *fetchLogResolver) Symbol(ctx context.Context, obj *pipeline.FetchLog) (*pipeline.Symbol, error) {
 	return symbolOf(ctx, r.Resolver, obj, func(l *pipeline.FetchLog) int64 { return l.SymbolID })
 }
 
+// ErrorCode is the resolver for the errorCode field.
 func (r *fetchLogResolver) ErrorCode(ctx context.Context, obj *pipeline.FetchLog) (*string, error) {
 	return optional(obj.ErrorCode), nil
 }
 
+// ErrorMessage is the resolver for the errorMessage field.
 func (r *fetchLogResolver) ErrorMessage(ctx context.Context, obj *pipeline.FetchLog) (*string, error) {
 	return optional(obj.ErrorMessage), nil
 }
 
+// Run is the resolver for the run field.
 func (r *fetchLogResolver) Run(ctx context.Context, obj *pipeline.FetchLog) (*pipeline.Run, error) {
 	return runOf(ctx, r.Resolver, obj, func(l *pipeline.FetchLog) int64 { return l.RunID })
 }
 
+// Timeframe is the resolver for the timeframe field.
 func (r *runProgressResolver) Timeframe(ctx context.Context, obj *pipeline.Progress) (*market.Timeframe, error) {
 	return optional(obj.Timeframe), nil
 }
 
+// Message is the resolver for the message field.
 func (r *runProgressResolver) Message(ctx context.Context, obj *pipeline.Progress) (*string, error) {
 	return optional(obj.Message), nil
 }
 
+// Backfill returns gen.BackfillResolver implementation.
 func (r *Resolver) Backfill() gen.BackfillResolver { return &backfillResolver{r} }
 
+// ComputeLog returns gen.ComputeLogResolver implementation.
 func (r *Resolver) ComputeLog() gen.ComputeLogResolver { return &computeLogResolver{r} }
 
+// EnrichmentRun returns gen.EnrichmentRunResolver implementation.
 func (r *Resolver) EnrichmentRun() gen.EnrichmentRunResolver { return &enrichmentRunResolver{r} }
 
+// FetchLog returns gen.FetchLogResolver implementation.
 func (r *Resolver) FetchLog() gen.FetchLogResolver { return &fetchLogResolver{r} }
 
+// RunProgress returns gen.RunProgressResolver implementation.
 func (r *Resolver) RunProgress() gen.RunProgressResolver { return &runProgressResolver{r} }
 
 type (

@@ -16,78 +16,98 @@ import (
 	"github.com/google/uuid"
 )
 
+// TrackSymbol is the resolver for the trackSymbol field.
 func (r *mutationResolver) TrackSymbol(ctx context.Context, input model.TrackSymbolInput) (*model.TrackSymbolPayload, error) {
 	return r.trackSymbol(ctx, input)
 }
 
+// UntrackSymbol is the resolver for the untrackSymbol field.
 func (r *mutationResolver) UntrackSymbol(ctx context.Context, input model.UntrackSymbolInput) (*model.UntrackSymbolPayload, error) {
 	return r.untrackSymbol(ctx, input)
 }
 
+// TriggerEnrichment is the resolver for the triggerEnrichment field.
 func (r *mutationResolver) TriggerEnrichment(ctx context.Context, input model.TriggerEnrichmentInput) (*model.TriggerEnrichmentPayload, error) {
 	return r.triggerEnrichment(ctx, input)
 }
 
+// CancelRun is the resolver for the cancelRun field.
 func (r *mutationResolver) CancelRun(ctx context.Context, input model.CancelRunInput) (*model.CancelRunPayload, error) {
 	return r.cancelRun(ctx, input)
 }
 
+// RetryRun is the resolver for the retryRun field.
 func (r *mutationResolver) RetryRun(ctx context.Context, input model.RetryRunInput) (*model.RetryRunPayload, error) {
 	return r.retryRun(ctx, input)
 }
 
+// Node is the resolver for the node field.
 func (r *queryResolver) Node(ctx context.Context, id string) (model.Node, error) {
 	return r.node(ctx, id)
 }
 
+// Nodes is the resolver for the nodes field.
 func (r *queryResolver) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
 	return r.nodes(ctx, ids)
 }
 
+// Symbol is the resolver for the symbol field.
 func (r *queryResolver) Symbol(ctx context.Context, ticker string, assetClass *market.AssetClass) (*pipeline.Symbol, error) {
 	return r.symbol(ctx, ticker, assetClass)
 }
 
+// Symbols is the resolver for the symbols field.
 func (r *queryResolver) Symbols(ctx context.Context, filter *model.SymbolFilter, orderBy *model.SymbolOrder, first *int, after *string, last *int, before *string) (*model.Connection[pipeline.Symbol], error) {
 	return r.symbols(ctx, filter, orderBy, pageArgs{first, after, last, before})
 }
 
+// EnrichmentRun is the resolver for the enrichmentRun field.
 func (r *queryResolver) EnrichmentRun(ctx context.Context, id *string, jobID *uuid.UUID) (*pipeline.Run, error) {
 	return r.run(ctx, id, jobID)
 }
 
+// EnrichmentRuns is the resolver for the enrichmentRuns field.
 func (r *queryResolver) EnrichmentRuns(ctx context.Context, filter *model.RunFilter, first *int, after *string, last *int, before *string) (*model.Connection[pipeline.Run], error) {
 	return r.runs(ctx, filter, pageArgs{first, after, last, before})
 }
 
+// FetchLogs is the resolver for the fetchLogs field.
 func (r *queryResolver) FetchLogs(ctx context.Context, filter *model.FetchLogFilter, first *int, after *string, last *int, before *string) (*model.Connection[pipeline.FetchLog], error) {
 	return r.fetchLogs(ctx, filter, pageArgs{first, after, last, before})
 }
 
+// DailyMetrics is the resolver for the dailyMetrics field.
 func (r *queryResolver) DailyMetrics(ctx context.Context, filter *model.DailyMetricFilter, first *int, after *string, last *int, before *string) (*model.Connection[enrich.DailyMetric], error) {
 	return r.dailyMetrics(ctx, filter, pageArgs{first, after, last, before})
 }
 
+// PipelineMetrics is the resolver for the pipelineMetrics field.
 func (r *queryResolver) PipelineMetrics(ctx context.Context) (*enrich.PipelineMetrics, error) {
 	return r.metrics(ctx)
 }
 
+// Sources is the resolver for the sources field.
 func (r *queryResolver) Sources(ctx context.Context) ([]enrich.SourceHealth, error) {
 	return r.service.SourceHealths(ctx)
 }
 
+// Server is the resolver for the server field.
 func (r *queryResolver) Server(ctx context.Context) (*model.Server, error) {
 	return &r.server, nil
 }
 
+// RunProgress is the resolver for the runProgress field.
 func (r *subscriptionResolver) RunProgress(ctx context.Context, jobID uuid.UUID, after *int64) (<-chan *pipeline.Progress, error) {
 	return r.service.WatchRun(ctx, jobID, after)
 }
 
+// Mutation returns gen.MutationResolver implementation.
 func (r *Resolver) Mutation() gen.MutationResolver { return &mutationResolver{r} }
 
+// Query returns gen.QueryResolver implementation.
 func (r *Resolver) Query() gen.QueryResolver { return &queryResolver{r} }
 
+// Subscription returns gen.SubscriptionResolver implementation.
 func (r *Resolver) Subscription() gen.SubscriptionResolver { return &subscriptionResolver{r} }
 
 type (

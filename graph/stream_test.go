@@ -54,7 +54,7 @@ func (w *world) sse(ctx context.Context, query string, vars map[string]any) <-ch
 	check(w.t, err)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "text/event-stream")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultClient.Do(req) //nolint:bodyclose // whoever reads the events closes it
 	check(w.t, err)
 	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
 		text, _ := io.ReadAll(resp.Body)
@@ -326,9 +326,9 @@ func TestSocketsAreClosedAsTheProtocolSays(t *testing.T) {
 		"two megabytes":   {[]string{`{"type":"connection_init"}`, `{"type":"ping","payload":"` + strings.Repeat("x", 2<<20) + `"}`}, websocket.StatusMessageTooBig},
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, _, err := websocket.Dial(t.Context(), w.url, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
-			check(t, err)
+			conn := dial(t, w.url, "graphql-transport-ws")
 			defer func() { _ = conn.CloseNow() }()
+			var err error
 			for _, m := range c.messages {
 				_ = conn.Write(t.Context(), websocket.MessageText, []byte(m)) // the last ones may find it closed
 			}
@@ -342,9 +342,8 @@ func TestSocketsAreClosedAsTheProtocolSays(t *testing.T) {
 			}
 		})
 	}
-	conn, _, err := websocket.Dial(t.Context(), w.url, &websocket.DialOptions{Subprotocols: []string{"chat"}})
-	check(t, err)
-	if _, _, err = conn.Read(t.Context()); websocket.CloseStatus(err) != 4406 {
+	conn := dial(t, w.url, "chat")
+	if _, _, err := conn.Read(t.Context()); websocket.CloseStatus(err) != 4406 {
 		t.Errorf("another subprotocol: %v", err)
 	}
 
@@ -425,7 +424,6 @@ type socket struct {
 	t    testing.TB
 	conn *websocket.Conn
 	all  []wsMessage
-	seen int
 }
 
 type wsMessage struct {
@@ -434,10 +432,16 @@ type wsMessage struct {
 	taken    bool
 }
 
+func dial(t testing.TB, url, protocol string) *websocket.Conn {
+	t.Helper()
+	conn, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{Subprotocols: []string{protocol}}) //nolint:bodyclose // it closes the body itself
+	check(t, err)
+	return conn
+}
+
 func (w *world) socket(protocol string) *socket {
 	w.t.Helper()
-	conn, _, err := websocket.Dial(w.t.Context(), w.url, &websocket.DialOptions{Subprotocols: []string{protocol}})
-	check(w.t, err)
+	conn := dial(w.t, w.url, protocol)
 	conn.SetReadLimit(1 << 20)
 	s := &socket{t: w.t, conn: conn}
 	s.send(`{"type":"connection_init","payload":{}}`)

@@ -16,64 +16,80 @@ import (
 	"github.com/candlewright/candlewright/internal/pipeline"
 )
 
+// LastRun is the resolver for the lastRun field.
 func (r *seriesResolver) LastRun(ctx context.Context, obj *enrich.SeriesExtent) (*pipeline.Run, error) {
 	return r.lastRun(ctx, obj)
 }
 
+// ID is the resolver for the id field.
 func (r *symbolResolver) ID(ctx context.Context, obj *pipeline.Symbol) (string, error) {
 	return nodeID(symbolNode, obj.ID), nil
 }
 
+// Name is the resolver for the name field.
 func (r *symbolResolver) Name(ctx context.Context, obj *pipeline.Symbol) (*string, error) {
 	return optional(obj.Name), nil
 }
 
+// Health is the resolver for the health field.
 func (r *symbolResolver) Health(ctx context.Context, obj *pipeline.Symbol) (*enrich.Health, error) {
 	return r.health(ctx, obj)
 }
 
+// Series is the resolver for the series field.
 func (r *symbolResolver) Series(ctx context.Context, obj *pipeline.Symbol) ([]enrich.SeriesExtent, error) {
 	return r.seriesOf(ctx, obj)
 }
 
+// Candles is the resolver for the candles field.
 func (r *symbolResolver) Candles(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, first *int, after *string, last *int, before *string) (*model.Connection[enrich.Candle], error) {
 	return r.candles(ctx, obj, timeframe, from, to, pageArgs{first, after, last, before})
 }
 
+// CandleColumns is the resolver for the candleColumns field.
 func (r *symbolResolver) CandleColumns(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, last *int) (*enrich.CandleColumns, error) {
 	return r.candleColumns(ctx, obj, timeframe, from, to, last)
 }
 
+// DailyMetrics is the resolver for the dailyMetrics field.
 func (r *symbolResolver) DailyMetrics(ctx context.Context, obj *pipeline.Symbol, days *int, from *market.Date, to *market.Date, first *int, after *string, last *int, before *string) (*model.Connection[enrich.DailyMetric], error) {
 	return r.dailyMetricsOf(ctx, obj, days, from, to, pageArgs{first, after, last, before})
 }
 
+// QualityReport is the resolver for the qualityReport field.
 func (r *symbolResolver) QualityReport(ctx context.Context, obj *pipeline.Symbol, days int) (*enrich.SymbolReport, error) {
 	return r.qualityReport(ctx, obj, days)
 }
 
+// Runs is the resolver for the runs field.
 func (r *symbolResolver) Runs(ctx context.Context, obj *pipeline.Symbol, status []pipeline.RunStatus, first *int, after *string, last *int, before *string) (*model.Connection[pipeline.Run], error) {
 	return r.runsOf(ctx, obj, status, pageArgs{first, after, last, before})
 }
 
+// FetchLogs is the resolver for the fetchLogs field.
 func (r *symbolResolver) FetchLogs(ctx context.Context, obj *pipeline.Symbol, first *int, after *string, last *int, before *string) (*model.Connection[pipeline.FetchLog], error) {
 	return r.fetchLogsOf(ctx, obj, pageArgs{first, after, last, before})
 }
 
+// ComputeLogs is the resolver for the computeLogs field.
 func (r *symbolResolver) ComputeLogs(ctx context.Context, obj *pipeline.Symbol, first *int, after *string, last *int, before *string) (*model.Connection[pipeline.ComputeLog], error) {
 	return r.computeLogsOf(ctx, obj, pageArgs{first, after, last, before})
 }
 
+// Corrections is the resolver for the corrections field.
 func (r *symbolResolver) Corrections(ctx context.Context, obj *pipeline.Symbol, first *int, after *string, last *int, before *string) (*model.Connection[pipeline.Correction], error) {
 	return r.correctionsOf(ctx, obj, pageArgs{first, after, last, before})
 }
 
+// Gaps is the resolver for the gaps field.
 func (r *symbolResolver) Gaps(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, first *int, after *string) (*model.Connection[enrich.Gap], error) {
 	return r.gaps(ctx, obj, timeframe, from, to, pageArgs{first: first, after: after})
 }
 
+// Series returns gen.SeriesResolver implementation.
 func (r *Resolver) Series() gen.SeriesResolver { return &seriesResolver{r} }
 
+// Symbol returns gen.SymbolResolver implementation.
 func (r *Resolver) Symbol() gen.SymbolResolver { return &symbolResolver{r} }
 
 type (

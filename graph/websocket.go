@@ -69,10 +69,10 @@ func (t sockets) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	c := &connection{cfg: t.cfg, out: t.out, exec: exec, conn: conn, dialect: d, header: r.Header, ctx: ctx, operations: map[string]*operation{}}
+	c := &connection{cfg: t.cfg, out: t.out, exec: exec, conn: conn, dialect: d, header: r.Header, operations: map[string]*operation{}}
 	// A server that stops says so: the end of the context alone would cut the line.
 	stopped := context.AfterFunc(r.Context(), func() { c.close(websocket.StatusGoingAway, "The server is going away") })
-	c.serve()
+	c.serve(ctx)
 	stopped()
 	cancel()
 	c.running.Wait()
@@ -111,7 +111,6 @@ type connection struct {
 	conn    *websocket.Conn
 	dialect dialect
 	header  http.Header
-	ctx     context.Context //nolint:containedctx // of the connection, which is a request
 	running sync.WaitGroup
 	closing sync.Once
 
@@ -135,14 +134,12 @@ func (m message) object() (given, valid bool) {
 	return true, text[0] == '{'
 }
 
-func (c *connection) serve() {
-	// Its own context: a read whose context ends breaks the connection off.
-	ctx := context.WithoutCancel(c.ctx)
+func (c *connection) serve(ctx context.Context) {
 	slow := time.AfterFunc(initTimeout, func() { c.close(c.dialect.initTimeout, "Connection initialisation timeout") })
 	defer slow.Stop()
 	acknowledged := false
 	for {
-		kind, text, err := c.conn.Read(ctx)
+		kind, text, err := c.conn.Read(context.WithoutCancel(ctx)) // its end would break the connection off
 		if err != nil {
 			return // closed by either side, or lost
 		}
@@ -162,20 +159,20 @@ func (c *connection) serve() {
 			}
 			acknowledged = true
 			slow.Stop()
-			c.acknowledge()
+			c.acknowledge(ctx)
 			continue
 		}
-		if !c.handle(m, acknowledged) {
+		if !c.handle(ctx, m, acknowledged) {
 			return
 		}
 	}
 }
 
 // handle does what a message asks for; false where the connection ends with it.
-func (c *connection) handle(m message, acknowledged bool) bool {
+func (c *connection) handle(ctx context.Context, m message, acknowledged bool) bool {
 	switch m.Type {
 	case "ping":
-		c.send(message{Type: "pong", Payload: m.Payload})
+		c.send(ctx, message{Type: "pong", Payload: m.Payload})
 	case "pong":
 	case c.dialect.subscribe:
 		given, valid := m.object()
@@ -187,7 +184,7 @@ func (c *connection) handle(m message, acknowledged bool) bool {
 			c.close(c.dialect.invalid, closeReasonInvalid)
 			return false
 		}
-		return c.begin(m)
+		return c.begin(ctx, m)
 	case c.dialect.stop:
 		c.end(m.ID)
 	default:
@@ -201,31 +198,31 @@ func (c *connection) handle(m message, acknowledged bool) bool {
 	return true
 }
 
-func (c *connection) acknowledge() {
-	c.send(message{Type: "connection_ack"})
+func (c *connection) acknowledge(ctx context.Context) {
+	c.send(ctx, message{Type: "connection_ack"})
 	if c.dialect.keepAlive != "" {
-		c.send(message{Type: c.dialect.keepAlive})
+		c.send(ctx, message{Type: c.dialect.keepAlive})
 	}
-	c.running.Go(c.keepAlive)
+	c.running.Go(func() { c.keepAlive(ctx) })
 }
 
 // keepAlive looks now and then whether the client is there still.
-func (c *connection) keepAlive() {
+func (c *connection) keepAlive(ctx context.Context) {
 	tick := time.NewTicker(c.cfg.KeepAlive)
 	defer tick.Stop()
 	for {
 		select {
-		case <-c.ctx.Done():
+		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 		if c.dialect.keepAlive != "" {
-			c.send(message{Type: c.dialect.keepAlive})
+			c.send(ctx, message{Type: c.dialect.keepAlive})
 		}
-		ctx, cancel := context.WithTimeout(c.ctx, c.cfg.KeepAlive)
-		err := c.conn.Ping(ctx)
+		soon, cancel := context.WithTimeout(ctx, c.cfg.KeepAlive)
+		err := c.conn.Ping(soon)
 		cancel()
-		if err != nil && c.ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			_ = c.conn.CloseNow() // it does not answer
 			return
 		}
@@ -250,9 +247,11 @@ func (m message) frame() []byte {
 	return append(append(text, payload...), '}')
 }
 
-func (c *connection) send(m message) {
+// send writes a message whole or not at all: the end of what it is about must not
+// break the connection off.
+func (c *connection) send(ctx context.Context, m message) {
 	text := m.frame()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), writeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	_ = c.conn.Write(ctx, websocket.MessageText, text) // fails when the connection is gone, which its reader sees
 }
@@ -268,8 +267,8 @@ type operation struct {
 }
 
 // begin starts an operation; false where the connection ends with it.
-func (c *connection) begin(m message) bool {
-	ctx, cancel := context.WithCancel(c.ctx)
+func (c *connection) begin(ctx context.Context, m message) bool {
+	ctx, cancel := context.WithCancel(ctx)
 	op := &operation{c: c, id: m.ID, cancel: cancel}
 	c.mu.Lock()
 	_, taken := c.operations[m.ID]
@@ -285,7 +284,7 @@ func (c *connection) begin(m message) bool {
 		return false
 	case full:
 		cancel()
-		op.fail(c.exec.DispatchError(c.ctx, gqlerror.List{refusal(fault.RateLimited,
+		op.fail(ctx, c.exec.DispatchError(ctx, gqlerror.List{refusal(fault.RateLimited,
 			"This connection has %d operations open, as many as it may: complete one, or open another connection", c.cfg.MaxSubscriptions)}))
 		return true
 	}
@@ -335,22 +334,22 @@ func (op *operation) run(ctx context.Context, payload json.RawMessage) {
 	start := graphql.Now()
 	params, bad := decodeParams(payload)
 	if bad != nil {
-		op.fail(op.c.exec.DispatchError(ctx, gqlerror.List{bad.err}))
+		op.fail(ctx, op.c.exec.DispatchError(ctx, gqlerror.List{bad.err}))
 		return
 	}
 	params.Headers, params.ReadTime = op.c.header, graphql.TraceTiming{Start: start, End: graphql.Now()}
 	made, errs := op.c.exec.CreateOperationContext(ctx, params)
 	if errs != nil {
-		op.fail(op.c.exec.DispatchError(graphql.WithOperationContext(ctx, made), errs))
+		op.fail(ctx, op.c.exec.DispatchError(graphql.WithOperationContext(ctx, made), errs))
 		return
 	}
 	answer, ctx := op.c.exec.DispatchOperation(ctx, made)
 	for resp := answer(ctx); resp != nil; resp = answer(ctx) {
-		op.send(message{ID: op.id, Type: op.c.dialect.next, Payload: encode(resp)})
+		op.send(ctx, message{ID: op.id, Type: op.c.dialect.next, Payload: encode(resp)})
 	}
 	if ctx.Err() == nil || errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		op.c.forget(op) // before the client may use the id again
-		op.send(message{ID: op.id, Type: "complete"})
+		op.send(ctx, message{ID: op.id, Type: "complete"})
 	}
 }
 
@@ -358,20 +357,20 @@ func (op *operation) run(ctx context.Context, payload json.RawMessage) {
 func (op *operation) recover(ctx context.Context) {
 	if v := recover(); v != nil {
 		shown := fault.Show(op.c.out.recovered(ctx, v))
-		op.fail(op.c.exec.DispatchError(ctx, gqlerror.List{refusal(fault.Code(shown.Code), "%s", shown.Detail)}))
+		op.fail(ctx, op.c.exec.DispatchError(ctx, gqlerror.List{refusal(fault.Code(shown.Code), "%s", shown.Detail)}))
 	}
 }
 
 // fail answers an operation that cannot begin; nothing follows that.
-func (op *operation) fail(resp *graphql.Response) {
+func (op *operation) fail(ctx context.Context, resp *graphql.Response) {
 	op.c.forget(op)
-	op.send(message{ID: op.id, Type: "error", Payload: mustJSON(resp.Errors)})
+	op.send(ctx, message{ID: op.id, Type: "error", Payload: mustJSON(resp.Errors)})
 }
 
-func (op *operation) send(m message) {
+func (op *operation) send(ctx context.Context, m message) {
 	op.mu.Lock()
 	defer op.mu.Unlock()
 	if !op.over {
-		op.c.send(m)
+		op.c.send(ctx, m)
 	}
 }

@@ -3704,7 +3704,7 @@ enum Timeframe {
   M15
   "30 minutes."
   M30
-  "1 hour; of stocks and funds from the opening bell on: 09:30, 10:30 …"
+  "1 hour; of stocks and funds from the opening bell on, so 09:30, 10:30 and on."
   H1
   "4 hours; of stocks and funds 09:30 and 13:30."
   H4

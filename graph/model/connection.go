@@ -12,24 +12,41 @@ import (
 // Node is any object with an id of its own.
 type Node any
 
-// The connections of the schema and their edges.
+// The connections of the schema and their edges are one type each, of rows as
+// they were read.
 type (
-	SymbolConnection             = Connection[pipeline.Symbol]
-	SymbolEdge                   = Edge[pipeline.Symbol]
-	CandleConnection             = Connection[enrich.Candle]
-	CandleEdge                   = Edge[enrich.Candle]
-	EnrichmentRunConnection      = Connection[pipeline.Run]
-	EnrichmentRunEdge            = Edge[pipeline.Run]
-	FetchLogConnection           = Connection[pipeline.FetchLog]
-	FetchLogEdge                 = Edge[pipeline.FetchLog]
-	ComputeLogConnection         = Connection[pipeline.ComputeLog]
-	ComputeLogEdge               = Edge[pipeline.ComputeLog]
+	// SymbolConnection is a page of symbols.
+	SymbolConnection = Connection[pipeline.Symbol]
+	// SymbolEdge is one of them with its place.
+	SymbolEdge = Edge[pipeline.Symbol]
+	// CandleConnection is a page of candles.
+	CandleConnection = Connection[enrich.Candle]
+	// CandleEdge is one of them with its place.
+	CandleEdge = Edge[enrich.Candle]
+	// EnrichmentRunConnection is a page of runs.
+	EnrichmentRunConnection = Connection[pipeline.Run]
+	// EnrichmentRunEdge is one of them with its place.
+	EnrichmentRunEdge = Edge[pipeline.Run]
+	// FetchLogConnection is a page of fetch logs.
+	FetchLogConnection = Connection[pipeline.FetchLog]
+	// FetchLogEdge is one of them with its place.
+	FetchLogEdge = Edge[pipeline.FetchLog]
+	// ComputeLogConnection is a page of compute logs.
+	ComputeLogConnection = Connection[pipeline.ComputeLog]
+	// ComputeLogEdge is one of them with its place.
+	ComputeLogEdge = Edge[pipeline.ComputeLog]
+	// DailyQualityMetricConnection is a page of daily metrics.
 	DailyQualityMetricConnection = Connection[enrich.DailyMetric]
-	DailyQualityMetricEdge       = Edge[enrich.DailyMetric]
-	CorrectionConnection         = Connection[pipeline.Correction]
-	CorrectionEdge               = Edge[pipeline.Correction]
-	GapConnection                = Connection[enrich.Gap]
-	GapEdge                      = Edge[enrich.Gap]
+	// DailyQualityMetricEdge is one of them with its place.
+	DailyQualityMetricEdge = Edge[enrich.DailyMetric]
+	// CorrectionConnection is a page of corrections.
+	CorrectionConnection = Connection[pipeline.Correction]
+	// CorrectionEdge is one of them with its place.
+	CorrectionEdge = Edge[pipeline.Correction]
+	// GapConnection is a page of gaps.
+	GapConnection = Connection[enrich.Gap]
+	// GapEdge is one of them with its place.
+	GapEdge = Edge[enrich.Gap]
 )
 
 // Connection is one page of a list. Its rows are as they were read; edges and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/candlewright/candlewright/internal/enrich"
 	"github.com/candlewright/candlewright/internal/feature"
@@ -22,7 +23,7 @@ type candlesCmd struct {
 
 // Run prints candles with their features.
 func (c *candlesCmd) Run(ctx context.Context, g *globals, term *terminal, log *slog.Logger) error {
-	req, err := c.request()
+	req, err := c.request(term.now())
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (c *candlesCmd) Run(ctx context.Context, g *globals, term *terminal, log *s
 	})
 }
 
-func (c *candlesCmd) request() (enrich.CandlesRequest, error) {
+func (c *candlesCmd) request(now time.Time) (enrich.CandlesRequest, error) {
 	r := enrich.CandlesRequest{Ticker: c.Ticker, Class: c.class(), Timeframe: market.Timeframe(c.Timeframe), Last: c.Last}
 	var err error
 	if r.Range, err = c.parse(); err != nil {
@@ -56,6 +57,9 @@ func (c *candlesCmd) request() (enrich.CandlesRequest, error) {
 	}
 	if r.AsOf, err = parseMoment(c.AsOf, true); err != nil {
 		return r, fmt.Errorf("--as-of: %w", err)
+	}
+	if today := market.DateOf(now); c.AsOf == today.String() {
+		r.AsOf = now.UTC() // its end is still to come
 	}
 	switch {
 	case c.Last < -1:
@@ -81,7 +85,7 @@ func candleFeatures(class market.AssetClass) []feature.Name {
 // what is written as CSV can be imported.
 func candleColumns(class market.AssetClass) []column {
 	columns := []column{
-		{"ts", "TS (UTC)", -20},
+		{"ts", "TS (UTC)", -16},
 		{"open", "OPEN", 9},
 		{"high", "HIGH", 9},
 		{"low", "LOW", 9},
@@ -109,7 +113,7 @@ func candleColumns(class market.AssetClass) []column {
 }
 
 func candleCells(c enrich.Candle) []cell {
-	cells := []cell{c.TS, c.Open, c.High, c.Low, c.Close, c.Volume}
+	cells := []cell{stamp{c.TS, c.Timeframe().Intraday()}, c.Open, c.High, c.Low, c.Close, c.Volume}
 	for _, n := range candleFeatures(c.Class()) {
 		switch n {
 		case feature.TrendDirection:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/candlewright/candlewright/internal/postgres"
 	"github.com/candlewright/candlewright/internal/source/binance"
+	"github.com/candlewright/candlewright/internal/source/coinmetrics"
 	"github.com/candlewright/candlewright/internal/source/polygon"
 	"github.com/candlewright/candlewright/internal/source/yahoo"
 )
@@ -58,7 +59,7 @@ func newParser(cli *commandLine, term *terminal, exit func(int)) (*kong.Kong, er
 		kong.Description("Candlewright makes market data trustworthy: it stores candles that were checked, enriched with 22 features and scored, and tells how fresh, complete and right they are."),
 		kong.Vars{
 			"data_dir": dataDir, "binance_url": binance.DefaultURL, "binance_futures_url": binance.DefaultFuturesURL,
-			"polygon_url": polygon.DefaultURL, "yahoo_url": yahoo.DefaultURL,
+			"polygon_url": polygon.DefaultURL, "yahoo_url": yahoo.DefaultURL, "inflow_url": coinmetrics.CommunityURL,
 		},
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "sources", Title: "Sources:"},

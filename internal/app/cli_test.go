@@ -36,7 +36,7 @@ func write(t *testing.T, name, text string) string {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	var all strings.Builder
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"import", "--help"}, {"migrate", "--help"}, {"migrate", "down", "--help"}, {"reconcile", "--help"}, {"backfill", "--help"}, {"runs", "list", "--help"}, {"runs", "show", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"import", "--help"}, {"migrate", "--help"}, {"migrate", "down", "--help"}, {"reconcile", "--help"}, {"backfill", "--help"}, {"runs", "list", "--help"}, {"runs", "show", "--help"}, {"candles", "--help"}, {"gaps", "--help"}, {"explain", "--help"}, {"verify", "--help"}, {"digest", "--help"}} {
 		r := runProgram(t, args...)
 		if r.code != 0 {
 			t.Fatalf("%v: %+v", args, r)

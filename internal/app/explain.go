@@ -165,8 +165,9 @@ func featureText(c *pipeline.Candle, n feature.Name) string {
 		return string(c.Features.Trend)
 	case feature.MarketStructure:
 		return string(c.Features.Structure)
+	default:
+		return strconv.FormatFloat(c.Features.Num[n], 'g', 8, 64)
 	}
-	return strconv.FormatFloat(c.Features.Num[n], 'g', 8, 64)
 }
 
 func yesNo(v bool) string {

@@ -60,12 +60,12 @@ func (c *gapsCmd) Run(ctx context.Context, g *globals, term *terminal, log *slog
 
 var gapColumns = []column{
 	{"timeframe", "", 0},
-	{"from", "FIRST MISSING (UTC)", -20},
-	{"to", "LAST MISSING (UTC)", -20},
+	{"from", "FIRST MISSING (UTC)", -19},
+	{"to", "LAST MISSING (UTC)", -19},
 	{"slots", "BARS", 6},
 	{"cause", "CAUSE", -13},
 	{"tries", "TRIES", 5},
-	{"next_try", "NEXT TRY (UTC)", -20},
+	{"next_try", "NEXT TRY (UTC)", -16},
 	{"sources", "SHOWN BY", -8},
 	{"fetch_logs", "FETCH LOGS", -1},
 }
@@ -81,7 +81,7 @@ func gapCells(g enrich.Gap) []cell {
 	for _, id := range g.FetchLogIDs() {
 		logs = append(logs, strconv.FormatInt(id, 10))
 	}
-	return []cell{string(g.Timeframe), g.From, g.To, g.Slots, string(g.Cause), g.Tries, g.NextTry, sources, logs}
+	return []cell{string(g.Timeframe), stamp{g.From, g.Timeframe.Intraday()}, stamp{g.To, g.Timeframe.Intraday()}, g.Slots, string(g.Cause), g.Tries, g.NextTry, sources, logs}
 }
 
 func printGapTotals(term *terminal, t enrich.GapTotals, gaps, listed int) {

@@ -16,7 +16,7 @@ import (
 )
 
 type importCmd struct {
-	Files []string `arg:"" name:"file" help:"Candle files: CSV with a header, Binance klines, JSON; each may be compressed with gzip."`
+	Files []string `arg:"" name:"file" help:"Candle files: CSV with a header, Binance klines, JSON; each may be compressed with gzip. Or the metrics files of Binance's archive, zipped or not, which fill stored candles."`
 
 	Ticker        string `required:"" placeholder:"AAPL" help:"The symbol's ticker."`
 	AssetClass    string `required:"" enum:"stock,crypto,etf" placeholder:"CLASS" help:"stock, crypto or etf: it decides the calendar."`
@@ -40,6 +40,10 @@ func (c *importCmd) Run(ctx context.Context, g *globals, term *terminal, log *sl
 	if err != nil {
 		return err
 	}
+	metrics, err := c.metrics()
+	if err != nil {
+		return err
+	}
 	db, err := g.openDatabase(ctx, term, log)
 	if err != nil {
 		return err
@@ -50,6 +54,9 @@ func (c *importCmd) Run(ctx context.Context, g *globals, term *terminal, log *sl
 		return err
 	}
 	endInterrupted(ctx, service, log)
+	if metrics {
+		return c.runMetrics(ctx, term, service, req)
+	}
 	return c.run(ctx, term, service, req)
 }
 

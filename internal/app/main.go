@@ -102,11 +102,14 @@ func (g *globals) logger(term *terminal, usual string) *slog.Logger {
 // explain is the sentence of an error for the terminal: the detail of a fault
 // with its cause, else the error itself.
 func explain(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) && f.Err != nil {
-		return f.Detail + ": " + f.Err.Error()
+	f, ok := errors.AsType[*fault.Error](err)
+	switch {
+	case !ok || f.Detail == "" && f.Err == nil:
+		return strings.ReplaceAll(err.Error(), "\n\t", " ")
+	case f.Err == nil:
+		return f.Detail
 	}
-	return strings.ReplaceAll(err.Error(), "\n\t", " ")
+	return f.Detail + ": " + f.Err.Error()
 }
 
 func givenOnCommandLine(kctx *kong.Context, name string) bool {

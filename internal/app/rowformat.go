@@ -18,8 +18,14 @@ import (
 // object per line.
 
 // cell is a value of a row: a string, a bool, an int, a float64 (NaN is missing),
-// a time.Time (zero is missing) or a list of strings.
+// a time.Time (zero is missing), a stamp or a list of strings.
 type cell any
+
+// stamp is the stamp of a bar. In a table one of 1d or 1w is a date.
+type stamp struct {
+	ts       time.Time
+	intraday bool
+}
 
 // column is a column of the rows.
 type column struct {
@@ -82,6 +88,9 @@ func (t *tableRows) line(text func(i int) string) {
 
 func (t *tableRows) end() error { return t.out.Flush() }
 
+// toTheMinute is how a table shows an instant.
+const toTheMinute = "2006-01-02 15:04"
+
 // tableText is a value for people: six digits or a whole number, and nothing for
 // what is missing.
 func tableText(c cell) string {
@@ -98,7 +107,12 @@ func tableText(c cell) string {
 		if x.IsZero() {
 			return ""
 		}
-		return shownMoment(x)
+		return x.UTC().Format(toTheMinute)
+	case stamp:
+		if x.intraday {
+			return x.ts.Format(toTheMinute)
+		}
+		return x.ts.Format(time.DateOnly)
 	}
 	return csvText(c)
 }
@@ -157,6 +171,8 @@ func csvText(c cell) string {
 			return ""
 		}
 		return x.UTC().Format(time.RFC3339Nano)
+	case stamp:
+		return csvText(x.ts)
 	case []string:
 		return strings.Join(x, " ")
 	}
@@ -212,6 +228,8 @@ func jsonText(c cell) ([]byte, error) {
 		if x.IsZero() {
 			return []byte("null"), nil
 		}
+	case stamp:
+		return json.Marshal(x.ts)
 	}
 	return json.Marshal(c)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/candlewright/candlewright/internal/source"
 	"github.com/candlewright/candlewright/internal/source/binance"
+	"github.com/candlewright/candlewright/internal/source/coinmetrics"
 	"github.com/candlewright/candlewright/internal/source/polygon"
 	"github.com/candlewright/candlewright/internal/source/yahoo"
 	"github.com/candlewright/candlewright/internal/store"
@@ -26,6 +27,7 @@ type sourceFlags struct {
 	YahooURL       string          `name:"yahoo-url" group:"sources" default:"${yahoo_url}" env:"CANDLEWRIGHT_YAHOO_URL" placeholder:"URL" help:"Yahoo's address, or off. Its interface is unofficial and for personal use only."`
 	PolygonKeyFile string          `name:"polygon-key-file" group:"sources" type:"path" env:"CANDLEWRIGHT_POLYGON_KEY_FILE" placeholder:"FILE" help:"File that holds Polygon's key; or set CANDLEWRIGHT_POLYGON_KEY. Without a key Polygon is not asked."`
 	PolygonPlan    string          `name:"polygon-plan" group:"sources" enum:"basic,starter,developer,advanced" default:"basic" env:"CANDLEWRIGHT_POLYGON_PLAN" help:"What Polygon's key covers: basic, starter, developer or advanced."`
+	InflowURL      string          `name:"inflow-url" group:"sources" default:"off" env:"CANDLEWRIGHT_INFLOW_URL" placeholder:"URL" help:"An address in the form of Coin Metrics' community API (${inflow_url}), which tells the exchange inflow of coins, or off. Mind its licence: non-commercial use."`
 	RetryDelays    []time.Duration `name:"retry-delays" group:"sources" default:"2s,4s,8s" env:"CANDLEWRIGHT_RETRY_DELAYS" help:"Waits before a failed call is tried again."`
 
 	key      string            // of the demo, whose Polygon takes any
@@ -102,8 +104,25 @@ func (f *sourceFlags) chain(log *slog.Logger) (*source.Chain, error) {
 		s, err := yahoo.New(yahoo.Config{URL: f.YahooURL, Retry: retry, NewLimiter: f.limiters, Log: log})
 		add("--yahoo-url", s, err)
 	}
-	if errs != nil {
+	inflow, err := f.inflow(retry, log)
+	if errs = errors.Join(errs, err); errs != nil {
 		return nil, errs
 	}
-	return source.NewChain(source.DefaultOrder(), on...), nil
+	chain := source.NewChain(source.DefaultOrder(), on...)
+	if inflow != nil {
+		chain = chain.WithInflow(inflow)
+	}
+	return chain, nil
+}
+
+// inflow is the source of exchange inflows, nil where none is asked.
+func (f *sourceFlags) inflow(retry source.Retry, log *slog.Logger) (source.InflowSource, error) {
+	if f.InflowURL == off || f.InflowURL == "" {
+		return nil, nil
+	}
+	s, err := coinmetrics.New(coinmetrics.Config{URL: f.InflowURL, Retry: retry, NewLimiter: f.limiters, Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("--inflow-url: %w", err)
+	}
+	return s, nil
 }

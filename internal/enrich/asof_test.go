@@ -26,11 +26,11 @@ func (w *world) key(t *testing.T, sym market.Symbol) enrich.SymbolKey {
 	return enrich.SymbolKey{ID: s.ID, Class: s.Class}
 }
 
-// asOf is a whole series as it was known at an instant.
-func (w *world) asOf(t *testing.T, sym market.Symbol, tf market.Timeframe, at time.Time) []pipeline.Candle {
+// asOf is a whole series of hours as it was known at an instant.
+func (w *world) asOf(t *testing.T, sym market.Symbol, at time.Time) []pipeline.Candle {
 	t.Helper()
 	var candles []pipeline.Candle
-	err := w.EachCandle(t.Context(), enrich.CandlesRequest{Ticker: sym.Ticker, Class: &sym.Class, Timeframe: tf, AsOf: at},
+	err := w.EachCandle(t.Context(), enrich.CandlesRequest{Ticker: sym.Ticker, Class: &sym.Class, Timeframe: market.H1, AsOf: at},
 		func(c enrich.Candle) error {
 			candles = append(candles, *c.Candle)
 			return nil
@@ -93,11 +93,11 @@ func TestAsOfIsWhatWasStoredThen(t *testing.T) {
 				moments = append(moments, moment{w.now, stored})
 			}
 			w.now = w.now.Add(time.Hour)
-			if got := w.asOf(t, sym, market.H1, later); len(got) != 0 {
+			if got := w.asOf(t, sym, later); len(got) != 0 {
 				t.Errorf("%d candles were known before the first import", len(got))
 			}
 			for n, m := range moments {
-				whole := w.asOf(t, sym, market.H1, m.at.Add(time.Minute))
+				whole := w.asOf(t, sym, m.at.Add(time.Minute))
 				sameCandles(t, fmt.Sprintf("moment %d", n), whole, m.candles)
 				pages(t, w, sym, m.at, whole)
 			}
@@ -149,7 +149,7 @@ func TestAsOfScoresAreOfThen(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	req.Files = []string{writeCSV(t, bars)}
 	w.mustImport(t, req)
-	got := w.asOf(t, btc, market.H1, then)
+	got := w.asOf(t, btc, then)
 	if len(got) != 1 || got[0].Verdict.Parts.Freshness != quality.Freshness(9) {
 		t.Errorf("%d candles, freshness %v; want one with that of nine bars behind", len(got), got[0].Verdict.Parts.Freshness)
 	}
@@ -181,7 +181,7 @@ func TestAsOfKnowsPaymentsOfThen(t *testing.T) {
 	}
 	w.now = w.now.Add(time.Hour)
 	for i, at := range moments {
-		sameCandles(t, fmt.Sprintf("moment %d", i), w.asOf(t, btc, market.H1, at), stored[i])
+		sameCandles(t, fmt.Sprintf("moment %d", i), w.asOf(t, btc, at), stored[i])
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -117,7 +118,7 @@ func BenchmarkSplit(b *testing.B) {
 				w.clock.set(w.clock.Now().AddDate(0, 0, 7))
 				w.enrich(b, aapl, w.clock.Now().AddDate(0, 0, -14), market.M5)
 			}
-			if got := w.texts(b, `SELECT basis::text FROM series`); got[0] != fmt.Sprint(b.N) {
+			if got := w.texts(b, `SELECT basis::text FROM series`); got[0] != strconv.Itoa(b.N) {
 				b.Errorf("basis %s after %d splits", got[0], b.N)
 			}
 			b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds(), "candles/s")

@@ -157,12 +157,12 @@ func (c CandleColumns) QualityScore() []float64 { return column(c, (*pipeline.Ca
 
 // TrendDirection is feature 6.
 func (c CandleColumns) TrendDirection() []*feature.Trend {
-	return column(c, func(c *pipeline.Candle) *feature.Trend { return word(c.TrendDirection()) })
+	return column(c, func(c *pipeline.Candle) *feature.Trend { return word(c.Features.TrendDirection()) })
 }
 
 // MarketStructure is feature 7.
 func (c CandleColumns) MarketStructure() []*feature.Structure {
-	return column(c, func(c *pipeline.Candle) *feature.Structure { return word(c.MarketStructure()) })
+	return column(c, func(c *pipeline.Candle) *feature.Structure { return word(c.Features.MarketStructure()) })
 }
 
 func word[T any](w T, ok bool) *T {

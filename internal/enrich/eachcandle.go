@@ -29,6 +29,9 @@ type CandlesRequest struct {
 // have.
 func (c Candle) Class() market.AssetClass { return c.grid.Class() }
 
+// Timeframe is the candle's length.
+func (c Candle) Timeframe() market.Timeframe { return c.grid.Timeframe() }
+
 // EachCandle visits the candles of a series, oldest first, as they are at one
 // moment; it holds a page of them. An error of visit ends the walk and is given.
 func (s *Service) EachCandle(ctx context.Context, r CandlesRequest, visit func(Candle) error) error {

@@ -86,10 +86,10 @@ func (x *explanation) noSlot() error {
 		return fault.BadInput("ts", "%v", err)
 	}
 	if s, ok := x.grid.Containing(x.ts); ok {
-		return fault.BadInput("ts", "no %s bar of a %s is stamped %s: the one that was open then is stamped %s", x.info.Timeframe, x.sym.Class, asked, stamp(s))
+		return fault.BadInput("ts", "no %s bar (%s) is stamped %s: the one that was open then is stamped %s", x.info.Timeframe, x.sym.Class, asked, stamp(s))
 	}
 	next := x.grid.FirstFrom(x.ts)
-	return fault.BadInput("ts", "no %s bar of a %s is stamped %s: the ones before and after are stamped %s and %s",
+	return fault.BadInput("ts", "no %s bar (%s) is stamped %s: the ones before and after are stamped %s and %s",
 		x.info.Timeframe, x.sym.Class, asked, stamp(next-1), stamp(next))
 }
 

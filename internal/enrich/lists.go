@@ -8,20 +8,31 @@ import (
 	"github.com/candlewright/candlewright/internal/store"
 )
 
-// What a list is asked for by, and a page of it. They are the store's own: a
-// keyset page has one meaning from the query up to the faces.
+// What a list is asked for by is the store's own: a keyset page has one meaning
+// from the query up to the faces.
 type (
-	Page           = store.Page
-	Key            = store.Key
-	Range          = store.Range
-	DayRange       = store.DayRange
-	SymbolFilter   = store.SymbolFilter
-	SymbolPage     = store.SymbolPage
-	RunFilter      = store.RunFilter
+	// Page asks for a part of a list that is ordered by time.
+	Page = store.Page
+	// Key is the place of a row in such a list.
+	Key = store.Key
+	// Range is a stretch of time, From inclusive and To exclusive.
+	Range = store.Range
+	// DayRange is a stretch of dates, both ends inclusive.
+	DayRange = store.DayRange
+	// SymbolFilter narrows a list of symbols.
+	SymbolFilter = store.SymbolFilter
+	// SymbolPage asks for a part of a list of symbols.
+	SymbolPage = store.SymbolPage
+	// RunFilter narrows a list of runs.
+	RunFilter = store.RunFilter
+	// FetchLogFilter narrows a list of fetch logs.
 	FetchLogFilter = store.FetchLogFilter
-	CandlePage     = store.CandlePage
-	SeriesKey      = store.SeriesKey
-	DayKey         = store.DayKey
+	// CandlePage asks for a part of a series.
+	CandlePage = store.CandlePage
+	// SeriesKey names a series by the id of its symbol.
+	SeriesKey = store.SeriesKey
+	// DayKey names the metrics of a symbol on a date.
+	DayKey = store.DayKey
 )
 
 // List is one page of rows, in the order of the list.

@@ -90,7 +90,7 @@ func (r *rebasing) fetch(ctx context.Context) error {
 		r.failures = append(r.failures, d.Failures...)
 		log := p.log(page.Attempt)
 		log.Fetched, log.Rejected = d.Counts.Reached(), d.Counts.Rejected+d.Counts.Copies
-		log.Detail = joinNotes(log.Detail, fmt.Sprintf("for the series on the basis after the split %s", r.b.ratio()))
+		log.Detail = joinNotes(log.Detail, "for the series on the basis after the split "+r.b.ratio())
 		if err := p.logOnly(ctx, log); err != nil {
 			return err
 		}

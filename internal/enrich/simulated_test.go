@@ -125,7 +125,7 @@ func (w *simulated) trigger(t testing.TB, sym market.Symbol, from time.Time, tfs
 }
 
 // enrich carries out a run from a date on, which must complete.
-func (w *simulated) enrich(t testing.TB, sym market.Symbol, from time.Time, tfs ...market.Timeframe) pipeline.Run {
+func (w *simulated) enrich(t testing.TB, sym market.Symbol, from time.Time, tfs ...market.Timeframe) {
 	t.Helper()
 	run := w.trigger(t, sym, from, tfs...)
 	must(t, w.Execute(t.Context(), run.ID, nil))
@@ -134,7 +134,6 @@ func (w *simulated) enrich(t testing.TB, sym market.Symbol, from time.Time, tfs 
 	if run.Status != pipeline.RunCompleted {
 		t.Fatalf("the run is %s: %+v", run.Status, run.Error)
 	}
-	return run
 }
 
 // texts are the rows of a query of one text column.

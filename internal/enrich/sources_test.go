@@ -2,6 +2,7 @@ package enrich_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -60,7 +61,7 @@ func TestFiftySymbolsWithFailingSources(t *testing.T) {
 	if counts[0] != "50 true" {
 		t.Errorf("symbols with an answer, and whether more than 20 attempts failed: %s", counts[0])
 	}
-	if n := failing.texts(t, `SELECT sum(records_inserted)::text FROM enrichment_fetch_log WHERE range_from IS NOT NULL`); n[0] != fmt.Sprint(len(failing.texts(t, candles))) {
+	if n := failing.texts(t, `SELECT sum(records_inserted)::text FROM enrichment_fetch_log WHERE range_from IS NOT NULL`); n[0] != strconv.Itoa(len(failing.texts(t, candles))) {
 		t.Errorf("the logs tell of %s candles, %d are stored", n[0], len(failing.texts(t, candles)))
 	}
 }

@@ -3,6 +3,7 @@ package enrich
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"time"
 
@@ -74,7 +75,7 @@ func (k *seriesCheck) scrambled(c *pipeline.Candle, rng *rand.Rand) []pipeline.B
 
 // scrambledPayments are the known payments with made-up ones behind them.
 func scrambledPayments(known []market.Payment, end time.Time, rng *rand.Rand) []market.Payment {
-	payments := known[:len(known):len(known)]
+	payments := slices.Clip(known)
 	for n := range scrambledBars {
 		payments = append(payments, market.Payment{At: end.Add(time.Duration(n+1) * time.Second), Rate: rng.Float64()})
 	}

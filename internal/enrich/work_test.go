@@ -1,7 +1,6 @@
 package enrich_test
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -119,7 +118,7 @@ func TestAnAmendmentWritesWhatDependsOnItAndNothingElse(t *testing.T) {
 			w.mustImport(t, req)
 			before := w.rows(t)
 			tc.amend(&bars[tc.at])
-			req.Files = []string{writeCSV(t, bars[tc.at : tc.at+1])}
+			req.Files = []string{writeCSV(t, bars[tc.at:tc.at+1])}
 			if f := w.mustImport(t, req).Files[0]; f.Updated != 1 {
 				t.Fatalf("%+v, want one amended candle", f)
 			}
@@ -150,7 +149,7 @@ func TestAnAmendmentWritesWhatDependsOnItAndNothingElse(t *testing.T) {
 			if diff := cmp.Diff(fresh.candles(t, btc, market.H1, "revision", "atr"), w.candles(t, btc, market.H1, "revision", "atr")); diff != "" {
 				t.Errorf("the amended series is not the one that a fresh import gives (-fresh +amended):\n%s", diff)
 			}
-			t.Log(fmt.Sprintf("%d rows written", len(written)))
+			t.Logf("%d rows written", len(written))
 		})
 	}
 }

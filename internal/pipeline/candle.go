@@ -8,15 +8,11 @@ import (
 	"github.com/candlewright/candlewright/internal/quality"
 )
 
-// Features are the features of a bar; the name is that of a candle's field, so
-// that a candle has their accessors too.
-type Features = feature.Values
-
 // Candle is one stored bar: what its source delivered, the features computed
 // from it and what the rules say of it.
 type Candle struct {
 	market.Candle
-	Features
+	Features      feature.Values
 	Verdict       quality.Verdict
 	Revision      int       // 1 when first stored, one more with each amendment
 	Basis         int       // split basis of the series

@@ -218,8 +218,10 @@ func (x *explaining) whyFailed(c quality.Check) string {
 				return n.String() + ": " + why
 			}
 		}
+		return "a return was not to be believed"
+	default: // a stored candle has passed the checks that drop rows
+		return ""
 	}
-	return ""
 }
 
 func (x *explaining) whyOrder() string {

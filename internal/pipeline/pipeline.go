@@ -157,6 +157,9 @@ func differs(computed, stored *Candle) bool {
 			return true
 		}
 	}
+	if computed.Offered&market.FundingPayments != 0 {
+		return false // the rate follows from the payments and was compared as a feature; it is stored once
+	}
 	x, y := computed.Delivered[market.FundingRate], stored.Delivered[market.FundingRate]
 	return x != y && (x == x || y == y)
 }

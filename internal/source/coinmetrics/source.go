@@ -19,11 +19,13 @@ const (
 	// CommunityURL is the free address, without a key.
 	CommunityURL = "https://community-api.coinmetrics.io/v4"
 
-	name     market.SourceName = "coinmetrics" // in logs and errors; no candle is of it
-	metric                     = "FlowInExNtv" // coins, not dollars
-	pageRows                   = 10_000
-	maxPages                   = 20
+	metric   = "FlowInExNtv" // coins, not dollars
+	pageRows = 10_000
+	maxPages = 20
 )
+
+// name is for logs and errors; no candle is of this source.
+const name market.SourceName = "coinmetrics"
 
 // Config is how the address is reached.
 type Config struct {
@@ -91,8 +93,7 @@ func (s *Source) Inflow(ctx context.Context, sym market.Symbol, from, through ma
 			return len(body.Data), "", err
 		}
 		_, err := s.client.Do(ctx, call)
-		switch source.KindOf(err) {
-		case source.NotFound, source.NotEntitled, source.BadRequest:
+		if kind := source.KindOf(err); kind == source.NotFound || kind == source.NotEntitled || kind == source.BadRequest {
 			return nil, false, nil
 		}
 		if err != nil {
@@ -150,7 +151,7 @@ func decode(a source.Answer, asset string) (page, error) {
 			return p, bad(a.Status, "the answer is about "+source.Excerpt([]byte(r.Asset))+", not "+asset)
 		}
 		if !r.Time.Equal(market.DateOf(r.Time).Time()) {
-			return p, bad(a.Status, fmt.Sprintf("a day starts at %s", r.Time.Format(time.RFC3339)))
+			return p, bad(a.Status, "a day starts at "+r.Time.Format(time.RFC3339))
 		}
 		if !r.known() {
 			continue

@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client';
 import 'graphiql/style.css';
 
 import { Bar } from './bar.jsx';
+import { Boundary } from './boundary.jsx';
 import { config } from './config.js';
 import { EXAMPLES_PLUGIN } from './examples.jsx';
 import { fetcher } from './fetcher.js';
@@ -41,4 +42,8 @@ function Playground() {
   );
 }
 
-createRoot(document.getElementById('playground')).render(<Playground />);
+createRoot(document.getElementById('playground')).render(
+  <Boundary>
+    <Playground />
+  </Boundary>,
+);

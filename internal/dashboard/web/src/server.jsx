@@ -1,6 +1,5 @@
 import { useEditorContext } from '@graphiql/react';
-import { useEffect, useRef } from 'react';
-import { flushSync } from 'react-dom';
+import { useEffect, useState } from 'react';
 
 import { config } from './config.js';
 import { recall, remember } from './memory.js';
@@ -25,64 +24,46 @@ async function about(headers) {
   }
 }
 
-// settled is how long GraphiQL takes, in milliseconds, to note in a tab what was
-// typed in its editors: they are set anew from the tab when tabs are.
-const settled = 250;
-
 // Companion lives inside GraphiQL, shows nothing and does two things: it learns
-// about the server, again after an answer while it knows nothing, and it puts
-// the jobId of the run that was triggered last into the variables of the tabs
-// that want one.
+// about the server, again after an answer while it knows nothing, and where the
+// variables of a tab want a run, it puts in the jobId of the one that was triggered
+// last.
 export function Companion({ server, onServer }) {
-  const context = useEditorContext({ nonNull: true });
-  const latest = useRef(context);
-  latest.current = context;
-  const { tabs, activeTabIndex, headerEditor, variableEditor } = context;
-  const response = tabs[activeTabIndex]?.response;
+  const { tabs, activeTabIndex, headerEditor, variableEditor } = useEditorContext({ nonNull: true });
+  const { id, query, response } = tabs[activeTabIndex] ?? {};
+  const [newest, setNewest] = useState(null);
+  const ready = Boolean(variableEditor);
 
   useEffect(() => {
-    if (server || !variableEditor) {
+    if (server || !ready) {
       return undefined;
     }
     let gone = false;
     void about(parsed(headerEditor?.getValue())).then((data) => {
-      if (gone || !data?.server) {
-        return;
-      }
-      onServer(data.server);
-      const newest = data.enrichmentRuns?.nodes[0]?.jobId;
-      if (newest) {
-        follow(latest.current, newest);
+      if (!gone && data?.server) {
+        onServer(data.server);
+        setNewest((known) => known ?? data.enrichmentRuns?.nodes[0]?.jobId);
       }
     });
     return () => {
       gone = true;
     };
-  }, [Boolean(variableEditor), response]);
+  }, [ready, response]);
 
   useEffect(() => {
-    const jobId = /^\s*mutation\b/m.test(tabs[activeTabIndex]?.query ?? '') && queuedRun(parsed(response)?.data);
+    const jobId = /^\s*mutation\b/m.test(query ?? '') && queuedRun(parsed(response)?.data);
     if (jobId) {
-      setTimeout(() => follow(latest.current, jobId), settled);
+      setNewest(jobId);
     }
   }, [response]);
 
-  return null;
-}
+  useEffect(() => {
+    if (ready && newest && wantsRun(variableEditor.getValue())) {
+      put(variableEditor, newest);
+    }
+  }, [ready, newest, id]);
 
-// follow puts a jobId into the variables of all tabs that want one.
-function follow({ tabs, activeTabIndex, moveTab, variableEditor }, jobId) {
-  const last = recall('run', '');
-  remember('run', jobId);
-  const wants = (tab, at) => at !== activeTabIndex && wantsRun(tab.variables, last);
-  if (tabs.some(wants)) {
-    // The active tab must stay the same object: moveTab finds it again by that.
-    flushSync(() => moveTab(tabs.map((tab, at) => (wants(tab, at) ? { ...tab, variables: withRun(tab.variables, jobId) } : tab))));
-  }
-  const shown = variableEditor.getValue();
-  if (wantsRun(shown, last)) {
-    variableEditor.setValue(withRun(shown, jobId));
-  }
+  return null;
 }
 
 function parsed(text) {
@@ -99,12 +80,14 @@ function queuedRun(data) {
 }
 
 // wantsRun says whether variables have a jobId that no person chose: none yet,
-// or the one that was put there before.
-function wantsRun(variables, last) {
+// or one that was put there before.
+function wantsRun(variables) {
   const jobId = parsed(variables)?.jobId;
-  return jobId === '' || (jobId !== undefined && jobId === last);
+  return jobId === '' || recall('runs', '').split(' ').includes(jobId);
 }
 
-function withRun(variables, jobId) {
-  return JSON.stringify({ ...parsed(variables), jobId }, null, 2);
+function put(editor, jobId) {
+  editor.setValue(JSON.stringify({ ...parsed(editor.getValue()), jobId }, null, 2));
+  const runs = recall('runs', '').split(' ').filter((run) => run !== jobId);
+  remember('runs', [jobId, ...runs].slice(0, 100).join(' '));
 }
