@@ -22,8 +22,10 @@ func TestTrackingIsSafeToRepeat(t *testing.T) {
 		m := s.(map[string]any)
 		id := m["id"]
 		delete(m, "id")
-		same(t, "tracked", m, map[string]any{"ticker": "ETH", "assetClass": "CRYPTO", "name": "Ether", "active": true, "timeframes": []any{"H1", "D1"},
-			"addedAt": "2026-11-24T21:30:00.123456Z", "health": map[string]any{"status": "NOT_ENRICHED", "nextEnrichment": "2026-11-25T01:30:00Z"}})
+		same(t, "tracked", m, map[string]any{
+			"ticker": "ETH", "assetClass": "CRYPTO", "name": "Ether", "active": true, "timeframes": []any{"H1", "D1"},
+			"addedAt": "2026-11-24T21:30:00.123456Z", "health": map[string]any{"status": "NOT_ENRICHED", "nextEnrichment": "2026-11-25T01:30:00Z"},
+		})
 		m["id"] = id
 	}
 	same(t, "client's id", at(t, first, "trackSymbol.clientMutationId"), "one")
@@ -112,8 +114,10 @@ func TestRunsAreQueuedAgain(t *testing.T) {
 	run := w.newRun("AAA")
 	same(t, "a queued run stays", w.command("retryRun", run)["attempt"], 0.0)
 	w.event(run, pipeline.RunInProgress, 0)
-	_, err := w.store.EndRun(t.Context(), run.ID, store.RunEnd{Status: pipeline.RunFailed, RecordsDone: 40,
-		Error: &pipeline.RunError{Code: "SOURCE_DOWN", Message: "nobody answers", Retryable: true}}, now)
+	_, err := w.store.EndRun(t.Context(), run.ID, store.RunEnd{
+		Status: pipeline.RunFailed, RecordsDone: 40,
+		Error: &pipeline.RunError{Code: "SOURCE_DOWN", Message: "nobody answers", Retryable: true},
+	}, now)
 	check(t, err)
 	failed := at(t, w.must(`query($j: UUID) { enrichmentRun(jobId: $j) { `+runFields+` } }`, "j", run.JobID), "enrichmentRun").(map[string]any)
 	same(t, "why it failed", failed["error"], map[string]any{"code": "SOURCE_DOWN", "message": "nobody answers", "retryable": true})

@@ -96,6 +96,7 @@ func TestBadInput(t *testing.T) {
 		"subscription by a POST":      {query: `subscription { runProgress(jobId: "550e8400-e29b-41d4-a716-446655440000") { seq } }`, code: badInput, says: "use a websocket"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a := w.ask(c.query, c.vars...)
 			if len(a.Errors) == 0 {
 				t.Fatalf("no error: %s", a.body)
@@ -151,6 +152,7 @@ func TestBadRequests(t *testing.T) {
 		"a strange persisted one": {`{"extensions": {"persistedQuery": 5}}`, nil, 200, "APQ"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a := w.post(c.body, c.header...)
 			if a.status != c.status || len(a.Errors) == 0 || !strings.Contains(a.Errors[0].Message, c.says) || a.Errors[0].code() == "" {
 				t.Errorf("status %d, want %d with %q\n%.300s", a.status, c.status, c.says, a.body)

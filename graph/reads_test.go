@@ -276,8 +276,10 @@ func TestLookUpsOfSymbols(t *testing.T) {
 		d: symbols(filter: {search: "of STO"}) { nodes { assetClass } totalCount }
 		e: symbols(filter: {tickers: ["btc"], assetClasses: [CRYPTO, ETF], active: true}, orderBy: {direction: DESC}) { nodes { assetClass } }
 		f: symbols(filter: {assetClasses: []}) { nodes { id } totalCount } server { version simulated schemaVersion } }`)
-	same(t, "named", data["a"], map[string]any{"ticker": "BTC", "assetClass": "CRYPTO", "name": "Of crypto",
-		"health": map[string]any{"status": "NOT_ENRICHED", "nextEnrichment": "2026-11-25T01:30:00Z"}})
+	same(t, "named", data["a"], map[string]any{
+		"ticker": "BTC", "assetClass": "CRYPTO", "name": "Of crypto",
+		"health": map[string]any{"status": "NOT_ENRICHED", "nextEnrichment": "2026-11-25T01:30:00Z"},
+	})
 	same(t, "not tracked", data["b"], nil)
 	same(t, "no ticker", data["c"], nil)
 	same(t, "search", data["d"], map[string]any{"nodes": []any{map[string]any{"assetClass": "STOCK"}}, "totalCount": 1.0})

@@ -32,7 +32,7 @@ func TestStatementsDoNotDependOnTheNumberOfParents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *graphConfig, _ *enrichDeps) { c.MaxComplexity = 1 << 29 })
 	w.fill(500)
-	for name, query := range nested {
+	for name, query := range nested { //nolint:paralleltest // they count on one connection pool, one after the other
 		t.Run(name, func(t *testing.T) {
 			var first []string
 			for _, n := range []int{1, 50, 500} {

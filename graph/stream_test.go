@@ -326,6 +326,7 @@ func TestSocketsAreClosedAsTheProtocolSays(t *testing.T) {
 		"two megabytes":   {[]string{`{"type":"connection_init"}`, `{"type":"ping","payload":"` + strings.Repeat("x", 2<<20) + `"}`}, websocket.StatusMessageTooBig},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			conn := dial(t, w.url, "graphql-transport-ws")
 			defer func() { _ = conn.CloseNow() }()
 			var err error

@@ -3,7 +3,6 @@ package enrich
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
@@ -244,7 +243,7 @@ func (m *metricsImport) end(ctx context.Context, failure error) error {
 			// No range: the files answer for no candle.
 			_, err := tx.AddFetchLog(ctx, pipeline.FetchLog{
 				SymbolID: m.symbol.ID, Timeframe: m.r.Timeframe, RunID: m.run.ID, Source: market.CSV, Success: true, Attempt: 1,
-				Detail: fmt.Sprintf("%s: open interest and long/short ratios of Binance's archive", filepath.Base(path)), CreatedAt: m.now,
+				Detail: filepath.Base(path) + ": open interest and long/short ratios of Binance's archive", CreatedAt: m.now,
 			})
 			if err != nil {
 				return err

@@ -60,6 +60,7 @@ func TestMetricsFillWhatTheInterfaceForgets(t *testing.T) {
 	if diff := cmp.Diff(before, w.texts(t, recent, fundingNow.AddDate(0, 0, -28))); diff != "" {
 		t.Errorf("recent candles (-before +after):\n%.2000s", diff)
 	}
+	w.verified(t, btc)
 	stored := w.rows(t)
 	if again, err := w.ImportMetrics(t.Context(), r); err != nil || again.Filled != 0 {
 		t.Errorf("the same file again: %+v, error %v", again, err)

@@ -63,10 +63,12 @@ func TestPaymentsThatComeLaterChangeWhatIsStored(t *testing.T) {
 		t.Errorf("the failed attempts are logged as %q, want 4", failed)
 	}
 	away = false
+	w.verified(t, btc)
 	w.enrich(t, btc, from, market.D1) // 4h is no timeframe of this run, but the payments are the symbol's
 
 	fresh := newSimulated(t, fundingNow, simOptions{market: m})
 	fresh.enrich(t, btc, from, market.H4, market.D1)
+	w.verified(t, btc)
 	if diff := cmp.Diff(fresh.rows(t), w.rows(t)); diff != "" {
 		t.Errorf("candles (-payments first +payments later):\n%.3000s", diff)
 	}
@@ -99,6 +101,7 @@ func TestPaymentsOfEarlierYears(t *testing.T) {
 	w.enrich(t, btc, early, market.H4)
 	fresh := newSimulated(t, fundingNow, simOptions{market: m})
 	fresh.enrich(t, btc, early, market.H4)
+	w.verified(t, btc)
 	if diff := cmp.Diff(fresh.rows(t), w.rows(t)); diff != "" {
 		t.Errorf("candles (-at once +in two runs):\n%.3000s", diff)
 	}

@@ -86,6 +86,7 @@ func TestSplitRewritesTheSeriesInOneStep(t *testing.T) {
 			if diff := cmp.Diff(fresh.texts(t, metrics), w.texts(t, metrics)); diff != "" {
 				t.Errorf("days (-fresh +rewritten):\n%.3000s", diff)
 			}
+			w.verified(t, aapl)
 			for _, tf := range tfs {
 				if got := w.basis(t, tf); got != "1" {
 					t.Errorf("basis %s of %s, want 1", got, tf)
@@ -174,6 +175,7 @@ func TestSplitWhereTheSourceReachesNotBack(t *testing.T) {
 	if got := w.basis(t, market.M15); got != "1" {
 		t.Fatalf("basis %s", got)
 	}
+	w.verified(t, aapl)
 	// Against the history, every candle is a quarter of what it was; four times the volume.
 	off := w.texts(t, `SELECT concat_ws(' ', m.ts, m.close, h.candle->>'close', m.volume, h.candle->>'volume')
 		FROM market_data m JOIN candle_history h USING (symbol_id, timeframe, ts)
@@ -201,6 +203,7 @@ func TestSplitKeepsManualCorrections(t *testing.T) {
 	set := w.texts(t, `SELECT (close / 4)::text FROM market_data WHERE manual`)
 	w.clock.set(afterSplit)
 	w.enrich(t, aapl, lately, market.D1)
+	w.verified(t, aapl)
 	if diff := cmp.Diff(set, w.texts(t, `SELECT close::text FROM market_data WHERE manual AND basis = 1`)); diff != "" {
 		t.Errorf("the manual candle (-want +got):\n%s", diff)
 	}

@@ -160,3 +160,14 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// verified fails the test where what is stored of a symbol does not follow from
+// its candles.
+func (w *simulated) verified(t testing.TB, sym market.Symbol) {
+	t.Helper()
+	v, err := w.Verify(t.Context(), enrich.VerifyRequest{Ticker: sym.Ticker, Class: &sym.Class, List: 5})
+	must(t, err)
+	if v.Total != 0 {
+		t.Errorf("%d stored values differ from what follows from the candles: %v\n%+v", v.Total, v.ByField, v.Differences)
+	}
+}
