@@ -83,9 +83,5 @@ func fits(w http.ResponseWriter, r *http.Request, op ast.Operation) *unreadable 
 
 // refuse answers a request that is none.
 func (plainHTTP) refuse(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, kind string, u *unreadable) {
-	ctx := graphql.WithOperationContext(r.Context(), noOperation)
-	send(w, u.status, kind, encode(exec.DispatchError(ctx, gqlerror.List{u.err})))
+	send(w, u.status, kind, encode(exec.DispatchError(r.Context(), gqlerror.List{u.err})))
 }
-
-// noOperation stands where a request has none.
-var noOperation = &graphql.OperationContext{RecoverFunc: func(_ context.Context, _ any) error { return errLogged }}

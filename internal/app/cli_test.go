@@ -3,6 +3,7 @@ package app_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io"
 	"net/http"
@@ -171,11 +172,12 @@ type server struct {
 func startServer(t *testing.T, args ...string) server {
 	t.Helper()
 	cmd := program(t.Context(), append(args, "--addr", "127.0.0.1:0")...)
-	pipe, err := cmd.StderrPipe()
+	pipe, words, err := os.Pipe() // serve says on one where it serves, demo on the other
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	cmd.Stdout, cmd.Stderr = words, words
+	if err := errors.Join(cmd.Start(), words.Close()); err != nil {
 		t.Fatal(err)
 	}
 	stopped := false
@@ -183,8 +185,8 @@ func startServer(t *testing.T, args ...string) server {
 		if !stopped {
 			stopped = true
 			_ = cmd.Process.Signal(syscall.SIGTERM)
-			_, _ = io.Copy(io.Discard, pipe)
 			_ = cmd.Wait()
+			_ = pipe.Close()
 		}
 		return cmd.ProcessState.ExitCode()
 	}
@@ -195,6 +197,7 @@ func startServer(t *testing.T, args ...string) server {
 	for lines.Scan() {
 		said.WriteString(lines.Text() + "\n")
 		if base := address.FindString(lines.Text()); base != "" {
+			go func() { _, _ = io.Copy(io.Discard, pipe) }() // ends with the program
 			return server{base: base, stop: stop}
 		}
 	}
