@@ -374,34 +374,27 @@ func (q *Queries) CountCorrectionsOf(ctx context.Context, arg CountCorrectionsOf
 }
 
 const FirstCorrectedAfter = `-- name: FirstCorrectedAfter :one
-SELECT coalesce(min(ts) FILTER (WHERE ts < $1::timestamptz), '9999-12-31 00:00:00+00')::timestamptz AS ts,
-    coalesce(min(correction_timestamp) FILTER (WHERE ts IS NULL), '9999-12-31 00:00:00+00')::timestamptz AS series_at
-FROM data_corrections
-WHERE symbol_id = $2 AND timeframe = $3 AND correction_timestamp > $4
+SELECT coalesce(min(ts), '9999-12-31 00:00:00+00')::timestamptz AS ts FROM data_corrections
+WHERE symbol_id = $1 AND timeframe = $2 AND ts < $3::timestamptz AND correction_timestamp > $4
 `
 
 type FirstCorrectedAfterParams struct {
-	ToTs      time.Time
 	SymbolID  int64
 	Timeframe market.Timeframe
+	ToTs      time.Time
 	KnownAt   time.Time
 }
 
-type FirstCorrectedAfterRow struct {
-	Ts       time.Time
-	SeriesAt time.Time
-}
-
-// The first stamp before @to_ts of a candle that was corrected after @known_at, and when the whole
-// series first was; the last year stands for none.
-func (q *Queries) FirstCorrectedAfter(ctx context.Context, arg FirstCorrectedAfterParams) (FirstCorrectedAfterRow, error) {
+// The first stamp before @to_ts of a candle that was corrected after @known_at; the last year stands
+// for none.
+func (q *Queries) FirstCorrectedAfter(ctx context.Context, arg FirstCorrectedAfterParams) (time.Time, error) {
 	row := q.db.QueryRow(ctx, FirstCorrectedAfter,
-		arg.ToTs,
 		arg.SymbolID,
 		arg.Timeframe,
+		arg.ToTs,
 		arg.KnownAt,
 	)
-	var i FirstCorrectedAfterRow
-	err := row.Scan(&i.Ts, &i.SeriesAt)
-	return i, err
+	var ts time.Time
+	err := row.Scan(&ts)
+	return ts, err
 }

@@ -81,6 +81,32 @@ func (q *Queries) ArchiveCandles(ctx context.Context, arg ArchiveCandlesParams) 
 	return result.RowsAffected(), nil
 }
 
+const BasisReplacedAfter = `-- name: BasisReplacedAfter :one
+SELECT basis, replaced_at FROM candle_history
+WHERE symbol_id = $1 AND timeframe = $2 AND replaced_at > $3
+ORDER BY replaced_at, basis
+LIMIT 1
+`
+
+type BasisReplacedAfterParams struct {
+	SymbolID  int64
+	Timeframe market.Timeframe
+	At        time.Time
+}
+
+type BasisReplacedAfterRow struct {
+	Basis      int32
+	ReplacedAt time.Time
+}
+
+// The basis of a series that was valid at @at, if another has replaced it since, and when.
+func (q *Queries) BasisReplacedAfter(ctx context.Context, arg BasisReplacedAfterParams) (BasisReplacedAfterRow, error) {
+	row := q.db.QueryRow(ctx, BasisReplacedAfter, arg.SymbolID, arg.Timeframe, arg.At)
+	var i BasisReplacedAfterRow
+	err := row.Scan(&i.Basis, &i.ReplacedAt)
+	return i, err
+}
+
 const CorporateActionsOf = `-- name: CorporateActionsOf :many
 SELECT symbol_id, ex_date, kind, factor, source, detail, detected_at FROM corporate_actions WHERE symbol_id = ANY ($1::bigint[]) ORDER BY symbol_id, ex_date, kind
 `
@@ -106,6 +132,52 @@ func (q *Queries) CorporateActionsOf(ctx context.Context, symbolIds []int64) ([]
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const KnownHistoryStamps = `-- name: KnownHistoryStamps :many
+SELECT ts FROM candle_history
+WHERE symbol_id = $1 AND timeframe = $2 AND basis = $3 AND ts >= $4 AND ts < $5 AND first_stored_at <= $6
+ORDER BY ts DESC
+LIMIT $7
+`
+
+type KnownHistoryStampsParams struct {
+	SymbolID  int64
+	Timeframe market.Timeframe
+	Basis     int32
+	FromTs    time.Time
+	ToTs      time.Time
+	KnownAt   time.Time
+	RowLimit  int32
+}
+
+// KnownStamps of an older basis.
+func (q *Queries) KnownHistoryStamps(ctx context.Context, arg KnownHistoryStampsParams) ([]time.Time, error) {
+	rows, err := q.db.Query(ctx, KnownHistoryStamps,
+		arg.SymbolID,
+		arg.Timeframe,
+		arg.Basis,
+		arg.FromTs,
+		arg.ToTs,
+		arg.KnownAt,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []time.Time
+	for rows.Next() {
+		var ts time.Time
+		if err := rows.Scan(&ts); err != nil {
+			return nil, err
+		}
+		items = append(items, ts)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

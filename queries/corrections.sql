@@ -63,9 +63,7 @@ WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND ts >= @from_ts::time
 ORDER BY ts, id;
 
 -- name: FirstCorrectedAfter :one
--- The first stamp before @to_ts of a candle that was corrected after @known_at, and when the whole
--- series first was; the last year stands for none.
-SELECT coalesce(min(ts) FILTER (WHERE ts < @to_ts::timestamptz), '9999-12-31 00:00:00+00')::timestamptz AS ts,
-    coalesce(min(correction_timestamp) FILTER (WHERE ts IS NULL), '9999-12-31 00:00:00+00')::timestamptz AS series_at
-FROM data_corrections
-WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND correction_timestamp > @known_at;
+-- The first stamp before @to_ts of a candle that was corrected after @known_at; the last year stands
+-- for none.
+SELECT coalesce(min(ts), '9999-12-31 00:00:00+00')::timestamptz AS ts FROM data_corrections
+WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND ts < @to_ts::timestamptz AND correction_timestamp > @known_at;

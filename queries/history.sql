@@ -18,3 +18,17 @@ ON CONFLICT (symbol_id, ex_date, kind) DO NOTHING;
 
 -- name: CorporateActionsOf :many
 SELECT * FROM corporate_actions WHERE symbol_id = ANY (@symbol_ids::bigint[]) ORDER BY symbol_id, ex_date, kind;
+
+-- name: BasisReplacedAfter :one
+-- The basis of a series that was valid at @at, if another has replaced it since, and when.
+SELECT basis, replaced_at FROM candle_history
+WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND replaced_at > @at
+ORDER BY replaced_at, basis
+LIMIT 1;
+
+-- name: KnownHistoryStamps :many
+-- KnownStamps of an older basis.
+SELECT ts FROM candle_history
+WHERE symbol_id = @symbol_id AND timeframe = @timeframe AND basis = @basis AND ts >= @from_ts AND ts < @to_ts AND first_stored_at <= @known_at
+ORDER BY ts DESC
+LIMIT @row_limit;

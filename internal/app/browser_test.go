@@ -127,7 +127,7 @@ func (b *browser) click(selector string) {
 }
 
 // patience is how long the page may take for what a test waits for.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // until waits for a JavaScript expression to be true; what says what that means.
 func (b *browser) until(what, expression string) {

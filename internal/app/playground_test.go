@@ -106,7 +106,8 @@ func TestPlaygroundInABrowser(t *testing.T) {
 func (p playground) watchATriggeredRun() {
 	p.t.Helper()
 	p.choose("Trigger")
-	p.write(variableEditor, `{"input": {"ticker": "ORCL", "timeframes": ["M5", "M15", "M30", "H1", "H4", "D1"]}}`)
+	// A run of some seconds, of a source that the demo leaves alone.
+	p.write(variableEditor, `{"input": {"ticker": "LTC", "assetClass": "CRYPTO", "timeframes": ["M15", "H1", "D1"]}}`)
 	p.write(headerEditor, `{"X-Probe": "over HTTP"}`)
 	a := p.run()
 	var payload struct{ Run struct{ JobID string } }

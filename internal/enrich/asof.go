@@ -3,6 +3,7 @@ package enrich
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/candlewright/candlewright/internal/fault"
@@ -13,13 +14,13 @@ import (
 )
 
 // CandlesAsOf is a page of a series as it was known at an instant: the candles
-// that had been stored by then, with the values that they had then. Features,
-// flags and scores are computed anew from those, with the payments that were
-// known then and the freshness that the series had then.
+// that had been stored by then, with the values that they had then, of the split
+// basis that was valid then. Features, flags and scores are computed anew from
+// those, with the payments that were known then and the freshness that the series
+// had then. An instant that is still to come is BAD_USER_INPUT.
 //
 // It looks through the series for what came later, and computes from the last
-// saved state before that. An instant that is still to come is BAD_USER_INPUT, and
-// so is one before the series was rewritten as a whole.
+// saved state before that; of an older basis from the start.
 func (s *Service) CandlesAsOf(ctx context.Context, sym SymbolKey, tf market.Timeframe, p CandlePage, at time.Time) (List[Candle], error) {
 	if err := s.past(at); err != nil {
 		return List[Candle]{}, err
@@ -27,9 +28,12 @@ func (s *Service) CandlesAsOf(ctx context.Context, sym SymbolKey, tf market.Time
 	r := bounds(p)
 	var page List[Candle]
 	err := s.store.Snapshot(ctx, func(tx *store.Tx) error {
-		k := known{tx: tx, symbolID: sym.ID, grid: grid.New(sym.Class, tf), at: at}
+		k, err := knownAt(ctx, tx, sym.ID, grid.New(sym.Class, tf), at)
+		if err != nil {
+			return err
+		}
 		if p.Backward {
-			stamps, err := tx.KnownStamps(ctx, sym.ID, tf, r, at, p.Limit+1)
+			stamps, err := k.stamps(ctx, r, p.Limit+1)
 			if err != nil || len(stamps) == 0 {
 				return err
 			}
@@ -80,32 +84,50 @@ type known struct {
 	symbolID int64
 	grid     grid.Grid
 	at       time.Time
-	behind   int64 // bars, at that instant
+	replaced store.Basis // the basis of then, if it is not that of now
+	older    bool        // it is not
+	behind   int64       // bars, at that instant
+}
+
+// knownAt finds the basis that a series had at an instant.
+func knownAt(ctx context.Context, tx *store.Tx, symbolID int64, g grid.Grid, at time.Time) (*known, error) {
+	k := &known{tx: tx, symbolID: symbolID, grid: g, at: at}
+	var err error
+	k.replaced, k.older, err = tx.BasisReplacedAfter(ctx, symbolID, g.Timeframe(), at)
+	return k, err
+}
+
+// stamps are the newest n of a stretch that were known, oldest first.
+func (k *known) stamps(ctx context.Context, r Range, n int) ([]time.Time, error) {
+	if k.older {
+		return k.tx.KnownStampsOfBasis(ctx, k.symbolID, k.grid.Timeframe(), k.replaced.Number, r, k.at, n)
+	}
+	return k.tx.KnownStamps(ctx, k.symbolID, k.grid.Timeframe(), r, k.at, n)
+}
+
+// page is the next stored candles of the basis, known then or not.
+func (k *known) page(ctx context.Context, after, to time.Time) (List[pipeline.Candle], error) {
+	p := CandlePage{Range: Range{To: to}, After: after, Limit: knownPage}
+	if k.older {
+		return k.tx.CandlesOfBasis(ctx, k.symbolID, k.grid.Timeframe(), k.replaced.Number, p)
+	}
+	return k.tx.Candles(ctx, k.symbolID, k.grid.Timeframe(), p)
 }
 
 // each visits the candles of a stretch, oldest first; errEnough of visit ends the
 // walk without an error.
 func (k *known) each(ctx context.Context, r Range, visit func(*pipeline.Candle) error) error {
-	tf := k.grid.Timeframe()
-	changes, err := k.tx.ChangesAfter(ctx, k.symbolID, tf, k.at, r.To)
-	if err != nil {
-		return err
-	}
-	if !changes.Series.IsZero() {
-		return fault.BadInput("asOf", "the %s series was rewritten as a whole at %s, as after a split: want an instant from then on",
-			tf, changes.Series.Format(time.RFC3339))
-	}
-	newest, err := k.tx.KnownStamps(ctx, k.symbolID, tf, Range{}, k.at, 1)
+	newest, err := k.stamps(ctx, Range{}, 1)
 	if err != nil || len(newest) == 0 {
 		return err
 	}
 	k.behind = k.grid.Behind(k.grid.FirstFrom(newest[0]), k.at)
-	state, after, err := k.start(ctx, changes, r.From)
+	state, after, err := k.start(ctx, r)
 	if err != nil {
 		return err
 	}
 	for {
-		page, err := k.tx.Candles(ctx, k.symbolID, tf, CandlePage{Range: Range{To: r.To}, After: after, Limit: knownPage})
+		page, err := k.page(ctx, after, r.To)
 		if err != nil || len(page.Rows) == 0 {
 			return err
 		}
@@ -131,10 +153,18 @@ func (k *known) each(ctx context.Context, r Range, visit func(*pipeline.Candle) 
 	}
 }
 
-// start is the last saved state before a stamp that holds today as it held then,
-// and the stamp of its bar. Before the zero time there is none.
-func (k *known) start(ctx context.Context, changes store.Changes, from time.Time) (*pipeline.State, time.Time, error) {
+// start is the last saved state before a stretch that holds today as it held then,
+// and the stamp of its bar. States of an older basis are not kept.
+func (k *known) start(ctx context.Context, r Range) (*pipeline.State, time.Time, error) {
 	state := pipeline.NewState(k.grid)
+	if k.older {
+		return state, time.Time{}, nil
+	}
+	changes, err := k.tx.ChangesAfter(ctx, k.symbolID, k.grid.Timeframe(), k.at, r.To)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	from := r.From // nothing from here on may be in the state; before the zero time there is none
 	if !changes.Candle.IsZero() && changes.Candle.Before(from) {
 		from = changes.Candle
 	}
@@ -161,6 +191,9 @@ func (k *known) compute(ctx context.Context, state **pipeline.State, stored []pi
 	corrections, err := k.tx.CorrectionsAfter(ctx, k.symbolID, tf, within, k.at)
 	if err != nil {
 		return nil, err
+	}
+	if k.older { // what was corrected later are candles of another basis
+		corrections = slices.DeleteFunc(corrections, func(c pipeline.Correction) bool { return c.CorrectedAt.After(k.replaced.ReplacedAt) })
 	}
 	bars := make([]pipeline.Bar, 0, len(stored))
 	for i := range stored {

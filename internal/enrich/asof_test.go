@@ -185,27 +185,63 @@ func TestAsOfKnowsPaymentsOfThen(t *testing.T) {
 	}
 }
 
-func TestAsOfRefusesWhatCannotBeKnown(t *testing.T) {
+func TestAsOfRefusesTheFuture(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, later)
 	w.mustImport(t, enrich.ImportRequest{Symbol: btc, Timeframe: market.H1, Files: []string{writeCSV(t, walk(hours, start, 10, 1))}})
-	key := w.key(t, btc)
-	ask := func(at time.Time) error {
-		_, err := w.CandlesAsOf(t.Context(), key, market.H1, enrich.CandlePage{Limit: 3}, at)
-		return err
+	_, err := w.CandlesAsOf(t.Context(), w.key(t, btc), market.H1, enrich.CandlePage{Limit: 3}, later.Add(time.Second))
+	if !fault.Is(err, fault.BadUserInput) || !strings.Contains(err.Error(), "not known yet") {
+		t.Errorf("error %v", err)
 	}
-	if err := ask(later.Add(time.Second)); !fault.Is(err, fault.BadUserInput) || !strings.Contains(err.Error(), "not known yet") {
-		t.Errorf("the future: %v", err)
+}
+
+// TestAsOfReadsTheBasisOfThen has a split that rewrites the series: what was known
+// before it has the prices of before.
+func TestAsOfReadsTheBasisOfThen(t *testing.T) {
+	t.Parallel()
+	w := newSimulated(t, beforeSplit, simOptions{market: splitting(4, 1), pageRows: 100})
+	read := func() []pipeline.Candle {
+		t.Helper()
+		sym, err := w.store.Symbol(t.Context(), aapl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		candles, err := w.store.CandlesIn(t.Context(), sym.ID, market.D1, store.Range{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return candles
 	}
-	split := pipeline.Correction{SymbolID: key.ID, Timeframe: market.H1, Field: "basis", Reason: pipeline.SplitAdjustment, CorrectedBy: "test", CorrectedAt: later.Add(-time.Hour)}
-	if err := w.store.AddCorrections(t.Context(), []pipeline.Correction{split}); err != nil {
-		t.Fatal(err)
+	asOf := func(at time.Time, p enrich.CandlePage) []pipeline.Candle {
+		t.Helper()
+		sym, err := w.store.Symbol(t.Context(), aapl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := w.CandlesAsOf(t.Context(), enrich.SymbolKey{ID: sym.ID, Class: sym.Class}, market.D1, p, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		candles := make([]pipeline.Candle, len(page.Rows))
+		for i := range page.Rows {
+			candles[i] = *page.Rows[i].Candle
+		}
+		return candles
 	}
-	if err := ask(later.Add(-2 * time.Hour)); !fault.Is(err, fault.BadUserInput) || !strings.Contains(err.Error(), "rewritten as a whole") {
-		t.Errorf("before a split: %v", err)
+	w.enrich(t, aapl, longAgo, market.D1)
+	before := read()
+	w.clock.set(afterSplit)
+	w.enrich(t, aapl, lately, market.D1)
+	after := read()
+	if len(before) < 300 || before[0].Close == after[0].Close {
+		t.Fatalf("%d candles, first close %v before and %v after the split", len(before), before[0].Close, after[0].Close)
 	}
-	if err := ask(later.Add(-time.Hour)); err != nil {
-		t.Errorf("after it: %v", err)
+	all := enrich.CandlePage{Limit: 5000}
+	sameCandles(t, "before the split", asOf(beforeSplit.Add(time.Hour), all), before)
+	sameCandles(t, "the last ones before it", asOf(beforeSplit.Add(time.Hour), enrich.CandlePage{Limit: 5, Backward: true}), before[len(before)-5:])
+	sameCandles(t, "after the split", asOf(w.clock.Now(), all), after)
+	if n := len(asOf(beforeSplit.Add(-time.Hour), all)); n != 0 {
+		t.Errorf("%d candles were known before there were any", n)
 	}
 }
 

@@ -57,9 +57,13 @@ func (s *Service) EachCandle(ctx context.Context, r CandlesRequest, visit func(C
 		if err := hasSeries(ctx, tx, sym, r.Timeframe); err != nil {
 			return err
 		}
+		k, err := knownAt(ctx, tx, sym.ID, g, at)
+		if err != nil {
+			return err
+		}
 		within := r.Range
 		if r.Last > 0 {
-			stamps, err := tx.KnownStamps(ctx, sym.ID, r.Timeframe, within, at, r.Last)
+			stamps, err := k.stamps(ctx, within, r.Last)
 			if err != nil || len(stamps) == 0 {
 				return err
 			}
@@ -67,7 +71,6 @@ func (s *Service) EachCandle(ctx context.Context, r CandlesRequest, visit func(C
 		}
 		show := func(c *pipeline.Candle) error { return visit(Candle{c, g}) }
 		if !r.AsOf.IsZero() {
-			k := known{tx: tx, symbolID: sym.ID, grid: g, at: at}
 			return k.each(ctx, within, show)
 		}
 		return eachStored(ctx, tx, sym.ID, r.Timeframe, within, show)

@@ -31,7 +31,6 @@ func (s *queries) KnownStamps(ctx context.Context, symbolID int64, tf market.Tim
 type Changes struct {
 	Candle  time.Time // stamp of the first candle that was stored or corrected since
 	Payment time.Time // of the first funding payment of the symbol that was stored or replaced since
-	Series  time.Time // when the whole series was first rewritten since, as by a split
 }
 
 // ChangesAfter tells what changed in a series after an instant, as far as it
@@ -54,10 +53,10 @@ func (s *queries) ChangesAfter(ctx context.Context, symbolID int64, tf market.Ti
 		return Changes{}, failed(ctx, "look for payments stored later", err)
 	}
 	first := stored
-	if corrected.Ts.Before(first) {
-		first = corrected.Ts
+	if corrected.Before(first) {
+		first = corrected
 	}
-	return Changes{Candle: unlessLast(first), Payment: unlessLast(paid), Series: unlessLast(corrected.SeriesAt)}, nil
+	return Changes{Candle: unlessLast(first), Payment: unlessLast(paid)}, nil
 }
 
 // unlessLast makes the zero time of the last year, which stands for none.

@@ -62,17 +62,14 @@ func TestWhatWasKnownEarlier(t *testing.T) {
 		same(t, c.name, got, c.want)
 	}
 	check(t, s.AddCorrections(ctx, []pipeline.Correction{correction(later.Add(time.Hour), 0, "series", "1")}))
-	whole := correction(later.Add(3*time.Hour), 0, "basis", "0")
-	whole.TS = time.Time{}
-	check(t, s.AddCorrections(ctx, []pipeline.Correction{whole}))
 	_, _, err = s.PutPayments(ctx, id, market.Binance, nil, []market.Payment{{At: hour(3), Rate: 0.1}}, later)
 	check(t, err)
 	got, err := s.ChangesAfter(ctx, id, tf, later, time.Time{})
 	check(t, err)
-	same(t, "of every kind", got, store.Changes{Candle: hour(0), Series: later.Add(3 * time.Hour)})
+	same(t, "of every kind", got, store.Changes{Candle: hour(0)})
 	got, err = s.ChangesAfter(ctx, id, tf, later.Add(-1*time.Second), hour(3))
 	check(t, err)
-	same(t, "payments too", got, store.Changes{Candle: hour(0), Payment: hour(3), Series: later.Add(3 * time.Hour)})
+	same(t, "payments too", got, store.Changes{Candle: hour(0), Payment: hour(3)})
 
 	corrections, err := s.CorrectionsAfter(ctx, id, tf, store.Range{From: hour(1), To: hour(8)}, now)
 	check(t, err)
@@ -179,4 +176,46 @@ func TestKeptFailuresOfASlot(t *testing.T) {
 	got, err := s.FailuresAt(ctx, id, tf, hour(2))
 	check(t, err)
 	same(t, "failures", got, []store.KeptFailure{{Check: quality.Unique, FirstSeenAt: now}, {Check: quality.Monotonic, FirstSeenAt: now.Add(time.Hour)}})
+}
+
+// TestCandlesOfAnOlderBasis archives candles with everything that one can have,
+// and reads them again to the bit.
+func TestCandlesOfAnOlderBasis(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	ctx, tf := t.Context(), market.H1
+	id := track(t, s, "A", market.Crypto).ID
+	candles := series(9, hour(0), 40)
+	for i := range candles {
+		candles[i].Basis = 3
+		if i > 30 {
+			candles[i].FirstStoredAt = now.Add(time.Hour)
+		}
+	}
+	write(t, s, id, tf, 1, candles)
+	want := read(t, s, id, tf)
+	replaced := now.Add(2 * time.Hour)
+	check(t, s.InTx(ctx, func(tx *store.Tx) error {
+		n, err := tx.ArchiveCandles(ctx, id, tf, store.Range{}, replaced)
+		same(t, "archived", n, int64(40))
+		return err
+	}))
+	basis, ok, err := s.BasisReplacedAfter(ctx, id, tf, replaced.Add(-time.Second))
+	check(t, err)
+	same(t, "the basis of before", basis, store.Basis{Number: 3, ReplacedAt: replaced})
+	same(t, "found", ok, true)
+	_, ok, err = s.BasisReplacedAfter(ctx, id, tf, replaced)
+	check(t, err)
+	same(t, "one that was replaced later", ok, false)
+
+	got, err := s.CandlesOfBasis(ctx, id, tf, 3, store.CandlePage{After: hour(4), Limit: 20})
+	check(t, err)
+	same(t, "candles", got.Rows, want[5:25])
+	same(t, "more", got.More, true)
+	got, err = s.CandlesOfBasis(ctx, id, tf, 2, store.CandlePage{Limit: 20})
+	check(t, err)
+	same(t, "of another basis", len(got.Rows), 0)
+	stamps, err := s.KnownStampsOfBasis(ctx, id, tf, 3, store.Range{To: hour(35)}, now, 2)
+	check(t, err)
+	same(t, "stamps", stamps, []time.Time{hour(29), hour(30)})
 }
