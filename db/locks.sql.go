@@ -9,6 +9,16 @@ import (
 	"context"
 )
 
+const AdvisoryTxLock = `-- name: AdvisoryTxLock :exec
+SELECT pg_advisory_xact_lock($1)
+`
+
+// Held until the transaction ends.
+func (q *Queries) AdvisoryTxLock(ctx context.Context, key int64) error {
+	_, err := q.db.Exec(ctx, AdvisoryTxLock, key)
+	return err
+}
+
 const HeldAdvisoryKeys = `-- name: HeldAdvisoryKeys :many
 SELECT ((classid::bigint << 32) | objid::bigint)::bigint AS key
 FROM pg_locks

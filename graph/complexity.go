@@ -8,12 +8,14 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/candlewright/candlewright/internal/enrich"
+	"github.com/candlewright/candlewright/internal/feature"
+	"github.com/candlewright/candlewright/internal/quality"
 )
 
 // What an operation costs: a field is 1 and what it selects; a list is as many
 // times its elements as its page has, or as a list of its kind has at most; a
 // list of cells is as many as its cells. So an operation costs about the number
-// of values of its answer.
+// of values of its answer, and the prices of the fields that work more than that.
 
 // weight is the measure of a selection. All of it is saturated: a fragment used
 // in fragments grows as a power of their number.
@@ -37,15 +39,33 @@ func (w weight) beside(o weight) weight {
 // sizes are how many elements a list has that is no connection: of a page's
 // arguments where it has them, else at most or, where there is no most, usually.
 var sizes = map[string]func(args map[string]any) int{
-	"Query.nodes":                   func(args map[string]any) int { return max(length(args["ids"]), 1) },
-	"Query.sources":                 fixed(4),
-	"PipelineMetrics.sources":       fixed(4),
-	"Symbol.series":                 fixed(7),
-	"Symbol.candleColumns":          func(args map[string]any) int { return page(args, candleLimits) },
-	"EnrichmentRun.backfills":       fixed(7),
-	"EnrichmentRun.fetchLogs":       fixed(50),
-	"EnrichmentRun.computeLogs":     fixed(7),
-	"QualityReport.recentFetchLogs": fixed(20),
+	"Query.nodes":                    func(args map[string]any) int { return max(length(args["ids"]), 1) },
+	"Query.sources":                  fixed(4),
+	"PipelineMetrics.sources":        fixed(4),
+	"Symbol.series":                  fixed(7),
+	"Symbol.candleColumns":           func(args map[string]any) int { return page(args, candleLimits) },
+	"EnrichmentRun.backfills":        fixed(7),
+	"EnrichmentRun.fetchLogs":        fixed(50),
+	"EnrichmentRun.computeLogs":      fixed(7),
+	"QualityReport.recentFetchLogs":  fixed(20),
+	"Gap.fetchLogs":                  fixed(10),
+	"CandleExplanation.parts":        fixed(4),
+	"CandleExplanation.checks":       fixed(quality.NumChecks),
+	"CandleExplanation.fields":       fixed(13),
+	"CandleExplanation.features":     fixed(feature.Count),
+	"Reconciliation.sources":         fixed(2),
+	"Reconciliation.fields":          fixed(quality.NumBarFields),
+	"Reconciliation.causes":          fixed(10),
+	"ReconciledSource.onlyHereFirst": fixed(mostShown),
+	"FieldReconciliation.worstBars":  fixed(mostShown),
+}
+
+// prices are what fields cost beside their values, for work that these do not
+// show: an explanation reads the bars before, a reconciliation calls providers. Of
+// the usual limit the first leaves fewer than 500 in a request, the other one.
+var prices = map[string]int{
+	"Candle.explain":  500,
+	"Query.reconcile": 200_000,
 }
 
 // asInt is the number of an argument, however it came.
@@ -149,6 +169,7 @@ func (m measuring) field(f *ast.Field) weight {
 	default:
 		w.cost = plus(child.cost, 1)
 	}
+	w.cost = plus(w.cost, prices[of+"."+f.Name])
 	return w
 }
 

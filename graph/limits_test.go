@@ -23,6 +23,7 @@ func TestWhatFitsTheLimits(t *testing.T) {
 		"a page of 5,000 whole candles":   `{ symbol(ticker: "S1") { candles(timeframe: H1, first: 5000) { nodes { ` + candleFields + ` } ` + page + ` } } }`,
 		"the same with cursors":           `{ symbol(ticker: "S1") { candles(timeframe: H1, first: 5000) { edges { cursor node { ` + candleFields + ` } } ` + page + ` } } }`,
 		"the bench's nested page":         `{ symbols(first: 50) { nodes { ticker health { status qualityScore } dailyMetrics(first: 7) { nodes { date totalRecords } } fetchLogs(first: 10) { nodes { source success createdAt } } } } }`,
+		"100 candles with all reasons":    `{ symbol(ticker: "S1") { candles(timeframe: H1, first: 100) { nodes { ` + candleFields + ` explain { ` + explainFields + ` } } } } }`,
 		"500 symbols with their health":   `{ symbols(first: 500) { nodes { id ticker assetClass name active timeframes addedAt health { status lastEnrichmentTime dataAgeSeconds lagSeconds recordsAvailable qualityScore validationRate nextEnrichment errorMessage } series { timeframe records } } } }`,
 		"50 symbols with 500 closes each": `{ symbols(first: 50) { nodes { candles(timeframe: H1, first: 500) { nodes { ts close } } } } }`,
 		"15 levels":                       levels(15),
@@ -95,6 +96,8 @@ func TestBombsAreRefused(t *testing.T) {
 		"a list of a thousand nodes":             {`{ nodes(ids: [` + strings.Repeat(`"x",`, 1000) + `]) { id ... on Symbol { candles(timeframe: H1) { nodes { close } } } } }`, tooMuch, "complexity"},
 		"all columns of many symbols":            {`{ symbols(first: 500) { nodes { candleColumns(timeframe: H1, last: 5000) { ts close } } } }`, tooMuch, "complexity"},
 		"reports of many symbols":                {`{ symbols(first: 500) { nodes { qualityReport(days: 365) { dailyMetrics { date symbol { ticker } } } } } }`, tooMuch, "complexity"},
+		"500 explained candles":                  {`{ symbol(ticker: "S1") { candles(timeframe: H1) { nodes { explain { score } } } } }`, tooMuch, "complexity"},
+		"two reconciliations":                    {`{ a: reconcile(input: {ticker: "A", timeframe: D1, from: "2024-01-01T00:00:00Z"}) { agree } b: reconcile(input: {ticker: "B", timeframe: D1, from: "2024-01-01T00:00:00Z"}) { agree } }`, tooMuch, "complexity"},
 		"logs of many runs":                      {`{ enrichmentRuns(first: 500) { nodes { fetchLogs { id source run { fetchLogs { id } } } } } }`, tooMuch, "complexity"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -92,6 +92,37 @@ func (r *Resolver) computeLogsOfRun(ctx context.Context, run *pipeline.Run) ([]p
 	return present(logs), err
 }
 
+// evidence notes what shows the causes of gaps.
+func evidence(l *loaders, path string, gaps map[enrich.SymbolKey]enrich.List[enrich.Gap]) {
+	var ranges [][]enrich.FetchRange
+	for _, page := range gaps {
+		for i := range page.Rows {
+			ranges = append(ranges, page.Rows[i].Evidence)
+		}
+	}
+	put(l, path, ranges)
+}
+
+// fetchLogsOfGap loads what shows the cause of a gap; logs that are gone have no
+// entry.
+func (r *Resolver) fetchLogsOfGap(ctx context.Context, gap *enrich.Gap) ([]pipeline.FetchLog, error) {
+	logs := make([]pipeline.FetchLog, 0, len(gap.Evidence))
+	for i := range gap.Evidence {
+		log, err := relation[enrich.FetchRange, int64, pipeline.FetchLog]{
+			key:     func(asked *enrich.FetchRange) (int64, bool) { return asked.LogID, true },
+			fetch:   r.service.FetchLogsByIDs,
+			arrived: objects[int64, pipeline.FetchLog],
+		}.of(ctx, &gap.Evidence[i])
+		if err != nil {
+			return nil, err
+		}
+		if log.ID != 0 {
+			logs = append(logs, log)
+		}
+	}
+	return logs, nil
+}
+
 // present is a slice that is not null where it is empty.
 func present[T any](rows []T) []T {
 	if rows == nil {

@@ -91,6 +91,11 @@ func (r *queryResolver) Sources(ctx context.Context) ([]enrich.SourceHealth, err
 	return r.service.SourceHealths(ctx)
 }
 
+// Reconcile is the resolver for the reconcile field.
+func (r *queryResolver) Reconcile(ctx context.Context, input model.ReconcileInput) (*model.Reconciliation, error) {
+	return r.reconcile(ctx, input)
+}
+
 // Server is the resolver for the server field.
 func (r *queryResolver) Server(ctx context.Context) (*model.Server, error) {
 	return &r.server, nil

@@ -14,7 +14,7 @@ var nested = map[string]string{
 	"last run of series": `symbols(first: %d) { nodes { series { lastRun { jobId } } } }`,
 	"candles":            `symbols(first: %d) { nodes { a: candles(timeframe: H1, first: 2) { nodes { ts } totalCount } b: candles(timeframe: H1, last: 1) { edges { cursor node { end close } } } } }`,
 	"candle columns":     `symbols(first: %d) { nodes { candleColumns(timeframe: H1) { count close } } }`,
-	"gaps":               `symbols(first: %d) { nodes { gaps(timeframe: H1) { nodes { slots cause } } } }`,
+	"gaps":               `symbols(first: %d) { nodes { gaps(timeframe: H1) { nodes { slots cause tries nextTry fetchLogs { id symbol { ticker } run { jobId } } } } } }`,
 	"daily metrics":      `symbols(first: %d) { nodes { a: dailyMetrics(first: 1) { nodes { date symbol { ticker } } totalCount } b: dailyMetrics(first: 3) { nodes { date } } } }`,
 	"quality report":     `symbols(first: %d) { nodes { qualityReport { summary { avgQualityScore } dailyMetrics { symbol { ticker } } recentFetchLogs { run { jobId } symbol { ticker } } } } }`,
 	"runs":               `symbols(first: %d) { nodes { a: runs(first: 1) { nodes { jobId symbol { ticker } } totalCount } b: runs(first: 2, status: [COMPLETED]) { edges { node { jobId } } } } }`,
@@ -32,6 +32,9 @@ func TestStatementsDoNotDependOnTheNumberOfParents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *graphConfig, _ *enrichDeps) { c.MaxComplexity = 1 << 29 })
 	w.fill(500)
+	_, err := w.pool.Exec(t.Context(), `INSERT INTO fetch_ranges (symbol_id, timeframe, log_id, source, range_from, range_to, success, fetched_at)
+		SELECT symbol_id, timeframe, id, source, '2026-11-20', '2026-11-21', success, created_at FROM enrichment_fetch_log`)
+	check(t, err)
 	for name, query := range nested { //nolint:paralleltest // they count on one connection pool, one after the other
 		t.Run(name, func(t *testing.T) {
 			var first []string

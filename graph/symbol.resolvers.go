@@ -42,13 +42,13 @@ func (r *symbolResolver) Series(ctx context.Context, obj *pipeline.Symbol) ([]en
 }
 
 // Candles is the resolver for the candles field.
-func (r *symbolResolver) Candles(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, first *int, after *string, last *int, before *string) (*model.Connection[enrich.Candle], error) {
-	return r.candles(ctx, obj, timeframe, from, to, pageArgs{first, after, last, before})
+func (r *symbolResolver) Candles(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, first *int, after *string, last *int, before *string, asOf *time.Time) (*model.Connection[enrich.Candle], error) {
+	return r.candles(ctx, obj, timeframe, from, to, asOf, pageArgs{first, after, last, before})
 }
 
 // CandleColumns is the resolver for the candleColumns field.
-func (r *symbolResolver) CandleColumns(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, last *int) (*enrich.CandleColumns, error) {
-	return r.candleColumns(ctx, obj, timeframe, from, to, last)
+func (r *symbolResolver) CandleColumns(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, last *int, asOf *time.Time) (*enrich.CandleColumns, error) {
+	return r.candleColumns(ctx, obj, timeframe, from, to, asOf, last)
 }
 
 // DailyMetrics is the resolver for the dailyMetrics field.

@@ -25,7 +25,7 @@ func listOf[K comparable, V any](ctx context.Context, sym *pipeline.Symbol, key 
 	return relation[pipeline.Symbol, K, enrich.List[V]]{key: key, fetch: fetch, arrived: pages[K, V]}.of(ctx, sym)
 }
 
-func (r *Resolver) candles(ctx context.Context, sym *pipeline.Symbol, tf market.Timeframe, from, to *time.Time, a pageArgs) (*model.CandleConnection, error) {
+func (r *Resolver) candles(ctx context.Context, sym *pipeline.Symbol, tf market.Timeframe, from, to, asOf *time.Time, a pageArgs) (*model.CandleConnection, error) {
 	within, err := readRange("from", from, "to", to)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (r *Resolver) candles(ctx context.Context, sym *pipeline.Symbol, tf market.
 	if err != nil {
 		return nil, err
 	}
-	c := cursorsOf(candleList, of(sym), string(tf))
+	c := candleCursors(sym, tf, asOf)
 	p := enrich.CandlePage{Range: within, Limit: w.limit(), Backward: w.backward}
 	if p.After, err = c.readStamp("after", a.after); err != nil {
 		return nil, err
@@ -44,17 +44,32 @@ func (r *Resolver) candles(ctx context.Context, sym *pipeline.Symbol, tf market.
 	}
 	l, err := relation[pipeline.Symbol, enrich.SymbolKey, enrich.List[enrich.Candle]]{
 		key: symbolKey, fetch: func(ctx context.Context, syms []enrich.SymbolKey) (map[enrich.SymbolKey]enrich.List[enrich.Candle], error) {
+			if asOf != nil {
+				return r.service.KnownCandlesOf(ctx, syms, tf, p, *asOf)
+			}
 			return r.service.CandlesOf(ctx, syms, tf, p)
 		},
+		arrived: pages[enrich.SymbolKey, enrich.Candle],
 	}.of(ctx, sym)
 	if err != nil {
 		return nil, err
 	}
 	count := countOf(sym, symbolKey, func(ctx context.Context, syms []enrich.SymbolKey) (map[enrich.SymbolKey]int64, error) {
+		if asOf != nil {
+			return r.service.CountKnownCandlesOf(ctx, syms, tf, within, *asOf)
+		}
 		return r.service.CountCandlesOf(ctx, syms, tf, within)
 	})
 	b := bounds{after: inside(p.After, within), before: inside(p.Before, within)}
 	return connect(l, w, b, func(row *enrich.Candle) string { return c.stamp(row.TS) }, count), nil
+}
+
+// candleCursors are those of a series, as it is now or as it was known.
+func candleCursors(sym *pipeline.Symbol, tf market.Timeframe, asOf *time.Time) cursors {
+	if asOf == nil {
+		return cursorsOf(candleList, of(sym), string(tf))
+	}
+	return cursorsOf(candleList, of(sym), string(tf), asOf.UTC().Format(time.RFC3339Nano))
 }
 
 // inside reports whether an instant is given and lies in a range.
@@ -62,7 +77,7 @@ func inside(t time.Time, r enrich.Range) bool {
 	return !t.IsZero() && !t.Before(r.From) && (r.To.IsZero() || t.Before(r.To))
 }
 
-func (r *Resolver) candleColumns(ctx context.Context, sym *pipeline.Symbol, tf market.Timeframe, from, to *time.Time, last *int) (*enrich.CandleColumns, error) {
+func (r *Resolver) candleColumns(ctx context.Context, sym *pipeline.Symbol, tf market.Timeframe, from, to, asOf *time.Time, last *int) (*enrich.CandleColumns, error) {
 	within, err := readRange("from", from, "to", to)
 	if err != nil {
 		return nil, err
@@ -75,6 +90,9 @@ func (r *Resolver) candleColumns(ctx context.Context, sym *pipeline.Symbol, tf m
 	}
 	columns, err := relation[pipeline.Symbol, enrich.SymbolKey, enrich.CandleColumns]{
 		key: symbolKey, fetch: func(ctx context.Context, syms []enrich.SymbolKey) (map[enrich.SymbolKey]enrich.CandleColumns, error) {
+			if asOf != nil {
+				return r.service.KnownCandleColumnsOf(ctx, syms, tf, within, n, *asOf)
+			}
 			return r.service.CandleColumnsOf(ctx, syms, tf, within, n)
 		},
 	}.of(ctx, sym)
@@ -99,6 +117,7 @@ func (r *Resolver) gaps(ctx context.Context, sym *pipeline.Symbol, tf market.Tim
 		key: symbolKey, fetch: func(ctx context.Context, syms []enrich.SymbolKey) (map[enrich.SymbolKey]enrich.List[enrich.Gap], error) {
 			return r.service.GapsOf(ctx, syms, tf, p)
 		},
+		arrived: evidence,
 	}.of(ctx, sym)
 	if err != nil {
 		return nil, err

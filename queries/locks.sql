@@ -14,3 +14,7 @@ SELECT ((classid::bigint << 32) | objid::bigint)::bigint AS key
 FROM pg_locks
 WHERE locktype = 'advisory' AND objsubid = 1 AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
+
+-- name: AdvisoryTxLock :exec
+-- Held until the transaction ends.
+SELECT pg_advisory_xact_lock(@key);

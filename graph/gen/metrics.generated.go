@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/candlewright/candlewright/graph/scalar"
 	"github.com/candlewright/candlewright/internal/enrich"
 	"github.com/candlewright/candlewright/internal/market"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -649,6 +650,29 @@ func (ec *executionContext) fieldContext_SourceHealth_lastError(_ context.Contex
 	return graphql.NewScalarFieldContext("SourceHealth", field, false, false, "String")
 }
 
+func (ec *executionContext) _SourceHealth_breaker(ctx context.Context, field graphql.CollectedField, obj *enrich.SourceHealth) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceHealth_breaker(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Breaker, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *enrich.Breaker) graphql.Marshaler {
+			return ec.marshalOBreakerState2ᚖgithubᚗcomᚋcandlewrightᚋcandlewrightᚋinternalᚋenrichᚐBreaker(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SourceHealth_breaker(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceHealth", field, false, false, "BreakerState")
+}
+
 func (ec *executionContext) _TrackedQuality_symbolsTracked(ctx context.Context, field graphql.CollectedField, obj *enrich.TrackedQuality) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -979,6 +1003,11 @@ func (ec *executionContext) _SourceHealth(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "breaker":
+			out.Values[i] = ec._SourceHealth_breaker(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1086,5 +1115,37 @@ func (ec *executionContext) marshalNSourceHealth2ᚕgithubᚗcomᚋcandlewright�
 func (ec *executionContext) marshalNTrackedQuality2githubᚗcomᚋcandlewrightᚋcandlewrightᚋinternalᚋenrichᚐTrackedQuality(ctx context.Context, sel ast.SelectionSet, v enrich.TrackedQuality) graphql.Marshaler {
 	return ec._TrackedQuality(ctx, sel, &v)
 }
+
+func (ec *executionContext) unmarshalOBreakerState2ᚖgithubᚗcomᚋcandlewrightᚋcandlewrightᚋinternalᚋenrichᚐBreaker(ctx context.Context, v any) (*enrich.Breaker, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := unmarshalOBreakerState2ᚖgithubᚗcomᚋcandlewrightᚋcandlewrightᚋinternalᚋenrichᚐBreaker[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOBreakerState2ᚖgithubᚗcomᚋcandlewrightᚋcandlewrightᚋinternalᚋenrichᚐBreaker(ctx context.Context, sel ast.SelectionSet, v *enrich.Breaker) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(marshalOBreakerState2ᚖgithubᚗcomᚋcandlewrightᚋcandlewrightᚋinternalᚋenrichᚐBreaker[*v])
+	return res
+}
+
+var (
+	unmarshalOBreakerState2ᚖgithubᚗcomᚋcandlewrightᚋcandlewrightᚋinternalᚋenrichᚐBreaker = map[string]enrich.Breaker{
+		"CLOSED":    enrich.BreakerClosed,
+		"HALF_OPEN": enrich.BreakerHalfOpen,
+		"OPEN":      enrich.BreakerOpen,
+	}
+	marshalOBreakerState2ᚖgithubᚗcomᚋcandlewrightᚋcandlewrightᚋinternalᚋenrichᚐBreaker = map[enrich.Breaker]string{
+		enrich.BreakerClosed:   "CLOSED",
+		enrich.BreakerHalfOpen: "HALF_OPEN",
+		enrich.BreakerOpen:     "OPEN",
+	}
+)
 
 // endregion ***************************** type.gotpl *****************************

@@ -27,11 +27,13 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Backfill() BackfillResolver
+	Candle() CandleResolver
 	ComputeLog() ComputeLogResolver
 	Correction() CorrectionResolver
 	DailyQualityMetric() DailyQualityMetricResolver
 	EnrichmentRun() EnrichmentRunResolver
 	FetchLog() FetchLogResolver
+	Gap() GapResolver
 	Mutation() MutationResolver
 	PipelineMetrics() PipelineMetricsResolver
 	Query() QueryResolver
@@ -45,6 +47,12 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AnomalyDistances struct {
+		Flagged        func(childComplexity int) int
+		ReturnDistance func(childComplexity int) int
+		VolumeDistance func(childComplexity int) int
+	}
+
 	Backfill struct {
 		ErrorMessage       func(childComplexity int) int
 		LastSuccessfulDate func(childComplexity int) int
@@ -60,6 +68,14 @@ type ComplexityRoot struct {
 		Pending    func(childComplexity int) int
 	}
 
+	BarDifference struct {
+		Causes     func(childComplexity int) int
+		Difference func(childComplexity int) int
+		First      func(childComplexity int) int
+		Second     func(childComplexity int) int
+		Ts         func(childComplexity int) int
+	}
+
 	CancelRunPayload struct {
 		ClientMutationID func(childComplexity int) int
 		Run              func(childComplexity int) int
@@ -73,6 +89,7 @@ type ComplexityRoot struct {
 		Delta                 func(childComplexity int) int
 		End                   func(childComplexity int) int
 		ExchangeInflow        func(childComplexity int) int
+		Explain               func(childComplexity int) int
 		FundingRate           func(childComplexity int) int
 		FundingRatePercentile func(childComplexity int) int
 		High                  func(childComplexity int) int
@@ -150,6 +167,23 @@ type ComplexityRoot struct {
 	CandleEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	CandleExplanation struct {
+		Anomaly   func(childComplexity int) int
+		Checks    func(childComplexity int) int
+		Features  func(childComplexity int) int
+		Fields    func(childComplexity int) int
+		Parts     func(childComplexity int) int
+		Score     func(childComplexity int) int
+		Validated func(childComplexity int) int
+	}
+
+	CheckExplanation struct {
+		Invalidating func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Outcome      func(childComplexity int) int
+		Reason       func(childComplexity int) int
 	}
 
 	ComputeLog struct {
@@ -268,6 +302,12 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	FeatureExplanation struct {
+		Name   func(childComplexity int) int
+		Reason func(childComplexity int) int
+		State  func(childComplexity int) int
+	}
+
 	FetchLog struct {
 		APIQuotaRemaining func(childComplexity int) int
 		Attempt           func(childComplexity int) int
@@ -307,12 +347,29 @@ type ComplexityRoot struct {
 		Total          func(childComplexity int) int
 	}
 
+	FieldExplanation struct {
+		Name   func(childComplexity int) int
+		Reason func(childComplexity int) int
+		State  func(childComplexity int) int
+	}
+
+	FieldReconciliation struct {
+		BarsDiffering func(childComplexity int) int
+		Field         func(childComplexity int) int
+		Worst         func(childComplexity int) int
+		WorstAt       func(childComplexity int) int
+		WorstBars     func(childComplexity int) int
+	}
+
 	Gap struct {
 		Cause     func(childComplexity int) int
+		FetchLogs func(childComplexity int) int
 		From      func(childComplexity int) int
+		NextTry   func(childComplexity int) int
 		Slots     func(childComplexity int) int
 		Timeframe func(childComplexity int) int
 		To        func(childComplexity int) int
+		Tries     func(childComplexity int) int
 	}
 
 	GapConnection struct {
@@ -324,6 +381,15 @@ type ComplexityRoot struct {
 	GapEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	LikelyCause struct {
+		Bars        func(childComplexity int) int
+		Cause       func(childComplexity int) int
+		Explanation func(childComplexity int) int
+		From        func(childComplexity int) int
+		To          func(childComplexity int) int
+		Worst       func(childComplexity int) int
 	}
 
 	Mutation struct {
@@ -372,10 +438,36 @@ type ComplexityRoot struct {
 		Node            func(childComplexity int, id string) int
 		Nodes           func(childComplexity int, ids []string) int
 		PipelineMetrics func(childComplexity int) int
+		Reconcile       func(childComplexity int, input model.ReconcileInput) int
 		Server          func(childComplexity int) int
 		Sources         func(childComplexity int) int
 		Symbol          func(childComplexity int, ticker string, assetClass *market.AssetClass) int
 		Symbols         func(childComplexity int, filter *model.SymbolFilter, orderBy *model.SymbolOrder, first *int, after *string, last *int, before *string) int
+	}
+
+	ReconciledSource struct {
+		Bars          func(childComplexity int) int
+		OnlyHere      func(childComplexity int) int
+		OnlyHereFirst func(childComplexity int) int
+		RowsOffGrid   func(childComplexity int) int
+		RowsRejected  func(childComplexity int) int
+		Source        func(childComplexity int) int
+	}
+
+	Reconciliation struct {
+		Agree         func(childComplexity int) int
+		AssetClass    func(childComplexity int) int
+		BarsCompared  func(childComplexity int) int
+		BarsDiffering func(childComplexity int) int
+		Causes        func(childComplexity int) int
+		Fields        func(childComplexity int) int
+		From          func(childComplexity int) int
+		Notes         func(childComplexity int) int
+		Sources       func(childComplexity int) int
+		Ticker        func(childComplexity int) int
+		Timeframe     func(childComplexity int) int
+		To            func(childComplexity int) int
+		Tolerance     func(childComplexity int) int
 	}
 
 	RetryRunPayload struct {
@@ -403,6 +495,16 @@ type ComplexityRoot struct {
 		Timeframe        func(childComplexity int) int
 	}
 
+	ScorePart struct {
+		Contribution func(childComplexity int) int
+		Expected     func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Present      func(childComplexity int) int
+		Reason       func(childComplexity int) int
+		Share        func(childComplexity int) int
+		Weight       func(childComplexity int) int
+	}
+
 	Series struct {
 		Completeness func(childComplexity int) int
 		Expected     func(childComplexity int) int
@@ -421,6 +523,7 @@ type ComplexityRoot struct {
 	}
 
 	SourceHealth struct {
+		Breaker        func(childComplexity int) int
 		LastError      func(childComplexity int) int
 		P50Ms          func(childComplexity int) int
 		P95Ms          func(childComplexity int) int
@@ -436,8 +539,8 @@ type ComplexityRoot struct {
 	Symbol struct {
 		Active        func(childComplexity int) int
 		AddedAt       func(childComplexity int) int
-		CandleColumns func(childComplexity int, timeframe market.Timeframe, from *time.Time, to *time.Time, last *int) int
-		Candles       func(childComplexity int, timeframe market.Timeframe, from *time.Time, to *time.Time, first *int, after *string, last *int, before *string) int
+		CandleColumns func(childComplexity int, timeframe market.Timeframe, from *time.Time, to *time.Time, last *int, asOf *time.Time) int
+		Candles       func(childComplexity int, timeframe market.Timeframe, from *time.Time, to *time.Time, first *int, after *string, last *int, before *string, asOf *time.Time) int
 		Class         func(childComplexity int) int
 		ComputeLogs   func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Corrections   func(childComplexity int, first *int, after *string, last *int, before *string) int
@@ -516,6 +619,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AnomalyDistances.flagged":
+		if e.ComplexityRoot.AnomalyDistances.Flagged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnomalyDistances.Flagged(childComplexity), true
+	case "AnomalyDistances.returnDistance":
+		if e.ComplexityRoot.AnomalyDistances.ReturnDistance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnomalyDistances.ReturnDistance(childComplexity), true
+	case "AnomalyDistances.volumeDistance":
+		if e.ComplexityRoot.AnomalyDistances.VolumeDistance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnomalyDistances.VolumeDistance(childComplexity), true
+
 	case "Backfill.errorMessage":
 		if e.ComplexityRoot.Backfill.ErrorMessage == nil {
 			break
@@ -572,6 +694,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BackfillProgress.Pending(childComplexity), true
 
+	case "BarDifference.causes":
+		if e.ComplexityRoot.BarDifference.Causes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BarDifference.Causes(childComplexity), true
+	case "BarDifference.difference":
+		if e.ComplexityRoot.BarDifference.Difference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BarDifference.Difference(childComplexity), true
+	case "BarDifference.first":
+		if e.ComplexityRoot.BarDifference.First == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BarDifference.First(childComplexity), true
+	case "BarDifference.second":
+		if e.ComplexityRoot.BarDifference.Second == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BarDifference.Second(childComplexity), true
+	case "BarDifference.ts":
+		if e.ComplexityRoot.BarDifference.Ts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BarDifference.Ts(childComplexity), true
+
 	case "CancelRunPayload.clientMutationId":
 		if e.ComplexityRoot.CancelRunPayload.ClientMutationID == nil {
 			break
@@ -627,6 +780,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Candle.ExchangeInflow(childComplexity), true
+	case "Candle.explain":
+		if e.ComplexityRoot.Candle.Explain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Candle.Explain(childComplexity), true
 	case "Candle.fundingRate":
 		if e.ComplexityRoot.Candle.FundingRate == nil {
 			break
@@ -1038,6 +1197,74 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CandleEdge.Node(childComplexity), true
+
+	case "CandleExplanation.anomaly":
+		if e.ComplexityRoot.CandleExplanation.Anomaly == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CandleExplanation.Anomaly(childComplexity), true
+	case "CandleExplanation.checks":
+		if e.ComplexityRoot.CandleExplanation.Checks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CandleExplanation.Checks(childComplexity), true
+	case "CandleExplanation.features":
+		if e.ComplexityRoot.CandleExplanation.Features == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CandleExplanation.Features(childComplexity), true
+	case "CandleExplanation.fields":
+		if e.ComplexityRoot.CandleExplanation.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CandleExplanation.Fields(childComplexity), true
+	case "CandleExplanation.parts":
+		if e.ComplexityRoot.CandleExplanation.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CandleExplanation.Parts(childComplexity), true
+	case "CandleExplanation.score":
+		if e.ComplexityRoot.CandleExplanation.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CandleExplanation.Score(childComplexity), true
+	case "CandleExplanation.validated":
+		if e.ComplexityRoot.CandleExplanation.Validated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CandleExplanation.Validated(childComplexity), true
+
+	case "CheckExplanation.invalidating":
+		if e.ComplexityRoot.CheckExplanation.Invalidating == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CheckExplanation.Invalidating(childComplexity), true
+	case "CheckExplanation.name":
+		if e.ComplexityRoot.CheckExplanation.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CheckExplanation.Name(childComplexity), true
+	case "CheckExplanation.outcome":
+		if e.ComplexityRoot.CheckExplanation.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CheckExplanation.Outcome(childComplexity), true
+	case "CheckExplanation.reason":
+		if e.ComplexityRoot.CheckExplanation.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CheckExplanation.Reason(childComplexity), true
 
 	case "ComputeLog.computationTimeMs":
 		if e.ComplexityRoot.ComputeLog.ComputationTimeMs == nil {
@@ -1514,6 +1741,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnrichmentRunEdge.Node(childComplexity), true
 
+	case "FeatureExplanation.name":
+		if e.ComplexityRoot.FeatureExplanation.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeatureExplanation.Name(childComplexity), true
+	case "FeatureExplanation.reason":
+		if e.ComplexityRoot.FeatureExplanation.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeatureExplanation.Reason(childComplexity), true
+	case "FeatureExplanation.state":
+		if e.ComplexityRoot.FeatureExplanation.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeatureExplanation.State(childComplexity), true
+
 	case "FetchLog.apiQuotaRemaining":
 		if e.ComplexityRoot.FetchLog.APIQuotaRemaining == nil {
 			break
@@ -1680,18 +1926,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FetchPipeline.Total(childComplexity), true
 
+	case "FieldExplanation.name":
+		if e.ComplexityRoot.FieldExplanation.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldExplanation.Name(childComplexity), true
+	case "FieldExplanation.reason":
+		if e.ComplexityRoot.FieldExplanation.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldExplanation.Reason(childComplexity), true
+	case "FieldExplanation.state":
+		if e.ComplexityRoot.FieldExplanation.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldExplanation.State(childComplexity), true
+
+	case "FieldReconciliation.barsDiffering":
+		if e.ComplexityRoot.FieldReconciliation.BarsDiffering == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldReconciliation.BarsDiffering(childComplexity), true
+	case "FieldReconciliation.field":
+		if e.ComplexityRoot.FieldReconciliation.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldReconciliation.Field(childComplexity), true
+	case "FieldReconciliation.worst":
+		if e.ComplexityRoot.FieldReconciliation.Worst == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldReconciliation.Worst(childComplexity), true
+	case "FieldReconciliation.worstAt":
+		if e.ComplexityRoot.FieldReconciliation.WorstAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldReconciliation.WorstAt(childComplexity), true
+	case "FieldReconciliation.worstBars":
+		if e.ComplexityRoot.FieldReconciliation.WorstBars == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldReconciliation.WorstBars(childComplexity), true
+
 	case "Gap.cause":
 		if e.ComplexityRoot.Gap.Cause == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Gap.Cause(childComplexity), true
+	case "Gap.fetchLogs":
+		if e.ComplexityRoot.Gap.FetchLogs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.FetchLogs(childComplexity), true
 	case "Gap.from":
 		if e.ComplexityRoot.Gap.From == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Gap.From(childComplexity), true
+	case "Gap.nextTry":
+		if e.ComplexityRoot.Gap.NextTry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.NextTry(childComplexity), true
 	case "Gap.slots":
 		if e.ComplexityRoot.Gap.Slots == nil {
 			break
@@ -1710,6 +2018,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Gap.To(childComplexity), true
+	case "Gap.tries":
+		if e.ComplexityRoot.Gap.Tries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.Tries(childComplexity), true
 
 	case "GapConnection.edges":
 		if e.ComplexityRoot.GapConnection.Edges == nil {
@@ -1742,6 +2056,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.GapEdge.Node(childComplexity), true
+
+	case "LikelyCause.bars":
+		if e.ComplexityRoot.LikelyCause.Bars == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LikelyCause.Bars(childComplexity), true
+	case "LikelyCause.cause":
+		if e.ComplexityRoot.LikelyCause.Cause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LikelyCause.Cause(childComplexity), true
+	case "LikelyCause.explanation":
+		if e.ComplexityRoot.LikelyCause.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LikelyCause.Explanation(childComplexity), true
+	case "LikelyCause.from":
+		if e.ComplexityRoot.LikelyCause.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LikelyCause.From(childComplexity), true
+	case "LikelyCause.to":
+		if e.ComplexityRoot.LikelyCause.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LikelyCause.To(childComplexity), true
+	case "LikelyCause.worst":
+		if e.ComplexityRoot.LikelyCause.Worst == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LikelyCause.Worst(childComplexity), true
 
 	case "Mutation.cancelRun":
 		if e.ComplexityRoot.Mutation.CancelRun == nil {
@@ -1984,6 +2335,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.PipelineMetrics(childComplexity), true
+	case "Query.reconcile":
+		if e.ComplexityRoot.Query.Reconcile == nil {
+			break
+		}
+
+		args, err := ec.field_Query_reconcile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Reconcile(childComplexity, args["input"].(model.ReconcileInput)), true
 	case "Query.server":
 		if e.ComplexityRoot.Query.Server == nil {
 			break
@@ -2018,6 +2380,122 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Symbols(childComplexity, args["filter"].(*model.SymbolFilter), args["orderBy"].(*model.SymbolOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+
+	case "ReconciledSource.bars":
+		if e.ComplexityRoot.ReconciledSource.Bars == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReconciledSource.Bars(childComplexity), true
+	case "ReconciledSource.onlyHere":
+		if e.ComplexityRoot.ReconciledSource.OnlyHere == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReconciledSource.OnlyHere(childComplexity), true
+	case "ReconciledSource.onlyHereFirst":
+		if e.ComplexityRoot.ReconciledSource.OnlyHereFirst == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReconciledSource.OnlyHereFirst(childComplexity), true
+	case "ReconciledSource.rowsOffGrid":
+		if e.ComplexityRoot.ReconciledSource.RowsOffGrid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReconciledSource.RowsOffGrid(childComplexity), true
+	case "ReconciledSource.rowsRejected":
+		if e.ComplexityRoot.ReconciledSource.RowsRejected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReconciledSource.RowsRejected(childComplexity), true
+	case "ReconciledSource.source":
+		if e.ComplexityRoot.ReconciledSource.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReconciledSource.Source(childComplexity), true
+
+	case "Reconciliation.agree":
+		if e.ComplexityRoot.Reconciliation.Agree == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.Agree(childComplexity), true
+	case "Reconciliation.assetClass":
+		if e.ComplexityRoot.Reconciliation.AssetClass == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.AssetClass(childComplexity), true
+	case "Reconciliation.barsCompared":
+		if e.ComplexityRoot.Reconciliation.BarsCompared == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.BarsCompared(childComplexity), true
+	case "Reconciliation.barsDiffering":
+		if e.ComplexityRoot.Reconciliation.BarsDiffering == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.BarsDiffering(childComplexity), true
+	case "Reconciliation.causes":
+		if e.ComplexityRoot.Reconciliation.Causes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.Causes(childComplexity), true
+	case "Reconciliation.fields":
+		if e.ComplexityRoot.Reconciliation.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.Fields(childComplexity), true
+	case "Reconciliation.from":
+		if e.ComplexityRoot.Reconciliation.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.From(childComplexity), true
+	case "Reconciliation.notes":
+		if e.ComplexityRoot.Reconciliation.Notes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.Notes(childComplexity), true
+	case "Reconciliation.sources":
+		if e.ComplexityRoot.Reconciliation.Sources == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.Sources(childComplexity), true
+	case "Reconciliation.ticker":
+		if e.ComplexityRoot.Reconciliation.Ticker == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.Ticker(childComplexity), true
+	case "Reconciliation.timeframe":
+		if e.ComplexityRoot.Reconciliation.Timeframe == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.Timeframe(childComplexity), true
+	case "Reconciliation.to":
+		if e.ComplexityRoot.Reconciliation.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.To(childComplexity), true
+	case "Reconciliation.tolerance":
+		if e.ComplexityRoot.Reconciliation.Tolerance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reconciliation.Tolerance(childComplexity), true
 
 	case "RetryRunPayload.clientMutationId":
 		if e.ComplexityRoot.RetryRunPayload.ClientMutationID == nil {
@@ -2118,6 +2596,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RunProgress.Timeframe(childComplexity), true
 
+	case "ScorePart.contribution":
+		if e.ComplexityRoot.ScorePart.Contribution == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScorePart.Contribution(childComplexity), true
+	case "ScorePart.expected":
+		if e.ComplexityRoot.ScorePart.Expected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScorePart.Expected(childComplexity), true
+	case "ScorePart.name":
+		if e.ComplexityRoot.ScorePart.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScorePart.Name(childComplexity), true
+	case "ScorePart.present":
+		if e.ComplexityRoot.ScorePart.Present == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScorePart.Present(childComplexity), true
+	case "ScorePart.reason":
+		if e.ComplexityRoot.ScorePart.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScorePart.Reason(childComplexity), true
+	case "ScorePart.share":
+		if e.ComplexityRoot.ScorePart.Share == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScorePart.Share(childComplexity), true
+	case "ScorePart.weight":
+		if e.ComplexityRoot.ScorePart.Weight == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScorePart.Weight(childComplexity), true
+
 	case "Series.completeness":
 		if e.ComplexityRoot.Series.Completeness == nil {
 			break
@@ -2186,6 +2707,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Server.Version(childComplexity), true
 
+	case "SourceHealth.breaker":
+		if e.ComplexityRoot.SourceHealth.Breaker == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceHealth.Breaker(childComplexity), true
 	case "SourceHealth.lastError":
 		if e.ComplexityRoot.SourceHealth.LastError == nil {
 			break
@@ -2257,7 +2784,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Symbol.CandleColumns(childComplexity, args["timeframe"].(market.Timeframe), args["from"].(*time.Time), args["to"].(*time.Time), args["last"].(*int)), true
+		return e.ComplexityRoot.Symbol.CandleColumns(childComplexity, args["timeframe"].(market.Timeframe), args["from"].(*time.Time), args["to"].(*time.Time), args["last"].(*int), args["asOf"].(*time.Time)), true
 	case "Symbol.candles":
 		if e.ComplexityRoot.Symbol.Candles == nil {
 			break
@@ -2268,7 +2795,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Symbol.Candles(childComplexity, args["timeframe"].(market.Timeframe), args["from"].(*time.Time), args["to"].(*time.Time), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Symbol.Candles(childComplexity, args["timeframe"].(market.Timeframe), args["from"].(*time.Time), args["to"].(*time.Time), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["asOf"].(*time.Time)), true
 	case "Symbol.assetClass":
 		if e.ComplexityRoot.Symbol.Class == nil {
 			break
@@ -2564,6 +3091,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CancelRunInput", ec.unmarshalInputCancelRunInput),
 			graphql.NewInputUnmarshaler("DailyMetricFilter", ec.unmarshalInputDailyMetricFilter),
 			graphql.NewInputUnmarshaler("FetchLogFilter", ec.unmarshalInputFetchLogFilter),
+			graphql.NewInputUnmarshaler("ReconcileInput", ec.unmarshalInputReconcileInput),
 			graphql.NewInputUnmarshaler("RetryRunInput", ec.unmarshalInputRetryRunInput),
 			graphql.NewInputUnmarshaler("RunFilter", ec.unmarshalInputRunFilter),
 			graphql.NewInputUnmarshaler("SymbolFilter", ec.unmarshalInputSymbolFilter),
@@ -2768,6 +3296,11 @@ type Candle {
   exchangeInflow: Float
   "` + "`" + `openInterest` + "`" + ` / that of the bar before - 1, 0.01 is 1 %; null where either is."
   openInterestChange: Float
+  """
+  How the score and the validation came about, as stored now. It looks at the bars before, so it costs 500 points of
+  complexity for each candle: ask for few. Of candles with ` + "`" + `asOf` + "`" + ` it is ` + "`" + `BAD_USER_INPUT` + "`" + `.
+  """
+  explain: CandleExplanation!
 }
 
 "A page of candles."
@@ -2874,6 +3407,12 @@ type Gap {
   slots: Long!
   "Why."
   cause: GapCause!
+  "How often sources were asked for any bar of it, files included."
+  tries: Int!
+  "From when on sources may be asked for it again; the moment of the answer where they may be at once."
+  nextTry: Time
+  "The attempts that show the cause, oldest first; none where nobody was asked. Logs that were removed since are left out."
+  fetchLogs: [FetchLog!]!
 }
 
 "A page of gaps."
@@ -2904,6 +3443,164 @@ enum GapCause {
   REJECTED
   "A source answered for a range that holds it and sent none: no trade, an outage or a halt."
   SOURCE_EMPTY
+}
+`, BuiltIn: false},
+	{Name: "../explain.graphqls", Input: `"How a candle came to its score and its validation. The values themselves are fields of the candle."
+type CandleExplanation {
+  "The score, 0 to 1, unrounded: the sum of all contributions."
+  score: Float!
+  "Whether it passed every check that counts."
+  validated: Boolean!
+  "What the score is made of; always four."
+  parts: [ScorePart!]!
+  "Every check, in the order of the rules."
+  checks: [CheckExplanation!]!
+  "The delivered values that the score counts."
+  fields: [FieldExplanation!]!
+  "The 22 features, in the order of the rules."
+  features: [FeatureExplanation!]!
+  "How far it stands out."
+  anomaly: AnomalyDistances!
+}
+
+"One part of a score."
+type ScorePart {
+  "Which part."
+  name: ScoreTerm!
+  "Its weight; the four weights add up to 1."
+  weight: Float!
+  "How many of the expected there are, or of the checks made were passed; null for FRESHNESS."
+  present: Int
+  "How many are expected, or how many checks were made; null for FRESHNESS."
+  expected: Int
+  "` + "`" + `present` + "`" + ` / ` + "`" + `expected` + "`" + `, 1 where none is expected; of FRESHNESS 0 to 1 by the bars that the series was behind."
+  share: Float!
+  "` + "`" + `weight` + "`" + ` x ` + "`" + `share` + "`" + `."
+  contribution: Float!
+  "The share in words."
+  reason: String!
+}
+
+"A part of a score."
+enum ScoreTerm {
+  "Delivered values."
+  FIELDS
+  "Checks passed."
+  CHECKS
+  "Features that could be computed."
+  FEATURES
+  "How little the series was behind when the run that wrote the candle had ended."
+  FRESHNESS
+}
+
+"A check of a candle."
+type CheckExplanation {
+  "Its name as in ` + "`" + `validationNotes` + "`" + `, ` + "`" + `ohlc_order` + "`" + `."
+  name: String!
+  "What came of it."
+  outcome: CheckOutcome!
+  "Whether a validated candle must have passed it."
+  invalidating: Boolean!
+  "Why it failed or was not made; null where there is nothing to say."
+  reason: String
+}
+
+"What came of a check."
+enum CheckOutcome {
+  "The candle is as it should be."
+  PASSED
+  "It is not."
+  FAILED
+  "There was nothing to check."
+  NOT_MADE
+}
+
+"Whether a value is there."
+enum ValueState {
+  "It is there."
+  PRESENT
+  "It is expected and not there, which costs score."
+  MISSING
+  "It is not there and need not be."
+  NOT_EXPECTED
+}
+
+"A delivered value of a candle."
+type FieldExplanation {
+  "Its name in lower snake case, ` + "`" + `open_interest` + "`" + `."
+  name: String!
+  "Whether it is there."
+  state: ValueState!
+  "Why it is not there or not expected; null where there is nothing to say."
+  reason: String
+}
+
+"A feature of a candle."
+type FeatureExplanation {
+  "Which feature."
+  name: Feature!
+  "Whether it is there."
+  state: ValueState!
+  "Why it is not there or not expected; null where there is nothing to say."
+  reason: String
+}
+
+"How far a candle stands out from those before it."
+type AnomalyDistances {
+  "Whether it was flagged."
+  flagged: Boolean!
+  "Of the log return from the mean of those before, in their sample standard deviations; null while there are too few, or they are all alike."
+  returnDistance: Float
+  "Of ln(volume), likewise."
+  volumeDistance: Float
+}
+
+"A computed value of a candle."
+enum Feature {
+  "` + "`" + `return1h` + "`" + `."
+  RETURN_1H
+  "` + "`" + `return1d` + "`" + `."
+  RETURN_1D
+  "` + "`" + `volatility20` + "`" + `."
+  VOLATILITY_20
+  "` + "`" + `volatility50` + "`" + `."
+  VOLATILITY_50
+  "` + "`" + `atr` + "`" + `."
+  ATR
+  "` + "`" + `trendDirection` + "`" + `."
+  TREND_DIRECTION
+  "` + "`" + `marketStructure` + "`" + `."
+  MARKET_STRUCTURE
+  "` + "`" + `rollingVolume20` + "`" + `."
+  ROLLING_VOLUME_20
+  "` + "`" + `openInterest` + "`" + `."
+  OPEN_INTEREST
+  "` + "`" + `fundingRate` + "`" + `."
+  FUNDING_RATE
+  "` + "`" + `liquidationsLong` + "`" + `."
+  LIQUIDATIONS_LONG
+  "` + "`" + `liquidationsShort` + "`" + `."
+  LIQUIDATIONS_SHORT
+  "` + "`" + `takerBuyVolume` + "`" + `."
+  TAKER_BUY_VOLUME
+  "` + "`" + `takerSellVolume` + "`" + `."
+  TAKER_SELL_VOLUME
+  "` + "`" + `delta` + "`" + `."
+  DELTA
+  "` + "`" + `buySellRatio` + "`" + `."
+  BUY_SELL_RATIO
+  "` + "`" + `liquidationIntensity` + "`" + `."
+  LIQUIDATION_INTENSITY
+  "` + "`" + `volumeSpikeScore` + "`" + `."
+  VOLUME_SPIKE_SCORE
+  "` + "`" + `longShortRatio` + "`" + `."
+  LONG_SHORT_RATIO
+  "` + "`" + `fundingRatePercentile` + "`" + `."
+  FUNDING_RATE_PERCENTILE
+  "` + "`" + `exchangeInflow` + "`" + `."
+  EXCHANGE_INFLOW
+  "` + "`" + `openInterestChange` + "`" + `."
+  OPEN_INTEREST_CHANGE
 }
 `, BuiltIn: false},
 	{Name: "../metrics.graphqls", Input: `"The state of the whole pipeline, all symbols together, read at one moment."
@@ -2984,6 +3681,18 @@ type SourceHealth {
   quotaRemaining: Long
   "The newest error; null without any."
   lastError: String
+  "What its breaker lets through, in the process that answers and now; null where that process does not ask the source, as with files."
+  breaker: BreakerState
+}
+
+"What the breaker of a source lets through."
+enum BreakerState {
+  "All calls."
+  CLOSED
+  "One probe, which decides whether it closes."
+  HALF_OPEN
+  "Nothing: the source failed again and again."
+  OPEN
 }
 `, BuiltIn: false},
 	{Name: "../mutation.graphqls", Input: `"What to track."
@@ -3214,6 +3923,158 @@ enum CorrectionReason {
   BUG_FIX
   "A split rewrote the series; the factor is the new value."
   SPLIT_ADJUSTMENT
+}
+`, BuiltIn: false},
+	{Name: "../reconcile.graphqls", Input: `"What to compare."
+input ReconcileInput {
+  "1 to 20 characters of A-Z 0-9 . _ : ^ = - in any case; it need not be tracked."
+  ticker: String!
+  "The asset class."
+  assetClass: AssetClass! = STOCK
+  "The timeframe."
+  timeframe: Timeframe!
+  "Bars stamped from this instant on; at most 500,000 bars."
+  from: Time!
+  "Bars stamped before this instant; absent or still to come: up to now."
+  to: Time
+  "Two different sources; absent or null: the first two of the class's order that are switched on."
+  sources: [Source!]
+  "Relative difference that counts as none, from 0 to below 1; 0.001 is 0.1 %."
+  tolerance: Float! = 0.001
+}
+
+"What two sources say of the same bars. Differences are relative to the larger value, 0 to 1."
+type Reconciliation {
+  "The ticker in upper case."
+  ticker: String!
+  "The asset class."
+  assetClass: AssetClass!
+  "The timeframe."
+  timeframe: Timeframe!
+  "Bars stamped from this instant on were compared."
+  from: Time!
+  "Bars stamped before this instant."
+  to: Time!
+  "Relative difference that counts as none."
+  tolerance: Float!
+  "Whether no bar differs and none is missing at one of them."
+  agree: Boolean!
+  "Bars that both have."
+  barsCompared: Int!
+  "Bars that both have and that differ in any field."
+  barsDiffering: Int!
+  "The two sources."
+  sources: [ReconciledSource!]!
+  "Every field of a bar: OPEN, HIGH, LOW, CLOSE, VOLUME."
+  fields: [FieldReconciliation!]!
+  "Why they probably differ, most bars first."
+  causes: [LikelyCause!]!
+  "Why less was compared than asked for, in sentences."
+  notes: [String!]!
+}
+
+"What one of two sources sent."
+type ReconciledSource {
+  "Which source."
+  source: Source!
+  "Bars of it that took part."
+  bars: Int!
+  "Rows that the checks refused."
+  rowsRejected: Int!
+  "Of these, rows off the calendar's grid."
+  rowsOffGrid: Int!
+  "Bars that the other source does not have."
+  onlyHere: Int!
+  "Stamps of the first of these, at most 10."
+  onlyHereFirst: [Time!]!
+}
+
+"How far two sources differ in a field."
+type FieldReconciliation {
+  "Which field."
+  field: BarField!
+  "Bars that differ by more than the tolerance."
+  barsDiffering: Int!
+  "The largest difference, also where it is within the tolerance."
+  worst: Float!
+  "Its stamp; null where nothing differs at all."
+  worstAt: Time
+  "Bars that differ by more than the tolerance, the worst first, at most 10."
+  worstBars: [BarDifference!]!
+}
+
+"A number of a bar."
+enum BarField {
+  "First price."
+  OPEN
+  "Highest price."
+  HIGH
+  "Lowest price."
+  LOW
+  "Last price."
+  CLOSE
+  "Volume in shares or base units."
+  VOLUME
+}
+
+"A bar that differs in a field."
+type BarDifference {
+  "The bar's stamp."
+  ts: Time!
+  "What the first of the ` + "`" + `sources` + "`" + ` says."
+  first: Float!
+  "What the second one says."
+  second: Float!
+  "How far they are apart."
+  difference: Float!
+  "Why the bar probably differs, in any field."
+  causes: [DifferenceCause!]!
+}
+
+"Differences that have one likely cause, of one size and direction."
+type LikelyCause {
+  "The cause."
+  cause: DifferenceCause!
+  "How many bars."
+  bars: Int!
+  "Stamp of the first."
+  from: Time!
+  "Stamp of the last."
+  to: Time!
+  "The largest difference; 0 where one has no such bars."
+  worst: Float!
+  "What it probably means, in a sentence."
+  explanation: String!
+}
+
+"Why two sources probably differ."
+enum DifferenceCause {
+  "Prices in a ratio of small whole numbers: one is not adjusted for a split."
+  SPLIT_FACTOR
+  "Prices in the ratio 100, as of pence and pounds."
+  CURRENCY_FACTOR
+  "Prices in a ratio that changes by little, from stretch to stretch: one is adjusted for dividends."
+  DIVIDENDS
+  "The same bars at other stamps."
+  SESSION_SHIFT
+  "Only the newest bar: it was not final."
+  LIVE_QUOTE
+  "Another exchange, or another quote currency."
+  DIFFERENT_MARKET
+  "Volumes in the ratio of the price, or of a lot."
+  VOLUME_UNIT
+  "One volume was reckoned from a volume in the quote currency."
+  VOLUME_ESTIMATE
+  "The volume of a day with the trades before and after the session."
+  EXTENDED_HOURS
+  "Before the first bar of one source, or after its last."
+  HISTORY
+  "A bar without volume at one, and no bar at the other."
+  NO_TRADE
+  "One source leaves a bar out."
+  MISSING_BAR
+  "No known cause."
+  UNEXPLAINED
 }
 `, BuiltIn: false},
 	{Name: "../run.graphqls", Input: `"Where a run stands."
@@ -3628,6 +4489,11 @@ type Query {
   pipelineMetrics: PipelineMetrics!
   "Every source of candles with its recent success and speed."
   sources: [SourceHealth!]!
+  """
+  What two sources say of the same bars, asked anew; nothing is stored. It calls the providers and costs 200,000 points of
+  complexity, so it goes alone. ` + "`" + `UNAVAILABLE` + "`" + ` where no source can be asked, or one does not deliver.
+  """
+  reconcile("What to compare." input: ReconcileInput!): Reconciliation!
   "This installation."
   server: Server!
 }
@@ -3750,6 +4616,11 @@ type Symbol implements Node {
     last: Int
     "Only edges before this cursor."
     before: String
+    """
+    Candles as they were known at this instant: those stored by then, with the values, features and scores of then. An
+    instant that is still to come is ` + "`" + `BAD_USER_INPUT` + "`" + `; absent or null is as they are now. Each symbol is computed on its own.
+    """
+    asOf: Time
   ): CandleConnection!
   "The same candles as parallel lists, for charts and data frames: half the bytes of ` + "`" + `candles` + "`" + `."
   candleColumns(
@@ -3761,6 +4632,8 @@ type Symbol implements Node {
     to: Time
     "The newest so many of the range, oldest first; 1 to 5,000, default 500."
     last: Int
+    "As they were known at this instant; see ` + "`" + `candles` + "`" + `."
+    asOf: Time
   ): CandleColumns!
   "Metrics per session date over all timeframes but one week, newest first."
   dailyMetrics(
@@ -3954,6 +4827,18 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AnomalyDistances(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "flagged":
+		return ec.fieldContext_AnomalyDistances_flagged(ctx, field)
+	case "returnDistance":
+		return ec.fieldContext_AnomalyDistances_returnDistance(ctx, field)
+	case "volumeDistance":
+		return ec.fieldContext_AnomalyDistances_volumeDistance(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnomalyDistances", field.Name)
+}
+
 func (ec *executionContext) childFields_Backfill(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "timeframe":
@@ -3982,6 +4867,22 @@ func (ec *executionContext) childFields_BackfillProgress(ctx context.Context, fi
 		return ec.fieldContext_BackfillProgress_pending(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BackfillProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_BarDifference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ts":
+		return ec.fieldContext_BarDifference_ts(ctx, field)
+	case "first":
+		return ec.fieldContext_BarDifference_first(ctx, field)
+	case "second":
+		return ec.fieldContext_BarDifference_second(ctx, field)
+	case "difference":
+		return ec.fieldContext_BarDifference_difference(ctx, field)
+	case "causes":
+		return ec.fieldContext_BarDifference_causes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BarDifference", field.Name)
 }
 
 func (ec *executionContext) childFields_CancelRunPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4066,6 +4967,8 @@ func (ec *executionContext) childFields_Candle(ctx context.Context, field graphq
 		return ec.fieldContext_Candle_exchangeInflow(ctx, field)
 	case "openInterestChange":
 		return ec.fieldContext_Candle_openInterestChange(ctx, field)
+	case "explain":
+		return ec.fieldContext_Candle_explain(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Candle", field.Name)
 }
@@ -4166,6 +5069,40 @@ func (ec *executionContext) childFields_CandleEdge(ctx context.Context, field gr
 		return ec.fieldContext_CandleEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CandleEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CandleExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "score":
+		return ec.fieldContext_CandleExplanation_score(ctx, field)
+	case "validated":
+		return ec.fieldContext_CandleExplanation_validated(ctx, field)
+	case "parts":
+		return ec.fieldContext_CandleExplanation_parts(ctx, field)
+	case "checks":
+		return ec.fieldContext_CandleExplanation_checks(ctx, field)
+	case "fields":
+		return ec.fieldContext_CandleExplanation_fields(ctx, field)
+	case "features":
+		return ec.fieldContext_CandleExplanation_features(ctx, field)
+	case "anomaly":
+		return ec.fieldContext_CandleExplanation_anomaly(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CandleExplanation", field.Name)
+}
+
+func (ec *executionContext) childFields_CheckExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_CheckExplanation_name(ctx, field)
+	case "outcome":
+		return ec.fieldContext_CheckExplanation_outcome(ctx, field)
+	case "invalidating":
+		return ec.fieldContext_CheckExplanation_invalidating(ctx, field)
+	case "reason":
+		return ec.fieldContext_CheckExplanation_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CheckExplanation", field.Name)
 }
 
 func (ec *executionContext) childFields_ComputeLog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4400,6 +5337,18 @@ func (ec *executionContext) childFields_EnrichmentRunEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type EnrichmentRunEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_FeatureExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_FeatureExplanation_name(ctx, field)
+	case "state":
+		return ec.fieldContext_FeatureExplanation_state(ctx, field)
+	case "reason":
+		return ec.fieldContext_FeatureExplanation_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FeatureExplanation", field.Name)
+}
+
 func (ec *executionContext) childFields_FetchLog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4478,6 +5427,34 @@ func (ec *executionContext) childFields_FetchPipeline(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type FetchPipeline", field.Name)
 }
 
+func (ec *executionContext) childFields_FieldExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_FieldExplanation_name(ctx, field)
+	case "state":
+		return ec.fieldContext_FieldExplanation_state(ctx, field)
+	case "reason":
+		return ec.fieldContext_FieldExplanation_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FieldExplanation", field.Name)
+}
+
+func (ec *executionContext) childFields_FieldReconciliation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_FieldReconciliation_field(ctx, field)
+	case "barsDiffering":
+		return ec.fieldContext_FieldReconciliation_barsDiffering(ctx, field)
+	case "worst":
+		return ec.fieldContext_FieldReconciliation_worst(ctx, field)
+	case "worstAt":
+		return ec.fieldContext_FieldReconciliation_worstAt(ctx, field)
+	case "worstBars":
+		return ec.fieldContext_FieldReconciliation_worstBars(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FieldReconciliation", field.Name)
+}
+
 func (ec *executionContext) childFields_Gap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "timeframe":
@@ -4490,6 +5467,12 @@ func (ec *executionContext) childFields_Gap(ctx context.Context, field graphql.C
 		return ec.fieldContext_Gap_slots(ctx, field)
 	case "cause":
 		return ec.fieldContext_Gap_cause(ctx, field)
+	case "tries":
+		return ec.fieldContext_Gap_tries(ctx, field)
+	case "nextTry":
+		return ec.fieldContext_Gap_nextTry(ctx, field)
+	case "fetchLogs":
+		return ec.fieldContext_Gap_fetchLogs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Gap", field.Name)
 }
@@ -4514,6 +5497,24 @@ func (ec *executionContext) childFields_GapEdge(ctx context.Context, field graph
 		return ec.fieldContext_GapEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GapEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_LikelyCause(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cause":
+		return ec.fieldContext_LikelyCause_cause(ctx, field)
+	case "bars":
+		return ec.fieldContext_LikelyCause_bars(ctx, field)
+	case "from":
+		return ec.fieldContext_LikelyCause_from(ctx, field)
+	case "to":
+		return ec.fieldContext_LikelyCause_to(ctx, field)
+	case "worst":
+		return ec.fieldContext_LikelyCause_worst(ctx, field)
+	case "explanation":
+		return ec.fieldContext_LikelyCause_explanation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LikelyCause", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4576,6 +5577,56 @@ func (ec *executionContext) childFields_QualitySummary(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type QualitySummary", field.Name)
 }
 
+func (ec *executionContext) childFields_ReconciledSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "source":
+		return ec.fieldContext_ReconciledSource_source(ctx, field)
+	case "bars":
+		return ec.fieldContext_ReconciledSource_bars(ctx, field)
+	case "rowsRejected":
+		return ec.fieldContext_ReconciledSource_rowsRejected(ctx, field)
+	case "rowsOffGrid":
+		return ec.fieldContext_ReconciledSource_rowsOffGrid(ctx, field)
+	case "onlyHere":
+		return ec.fieldContext_ReconciledSource_onlyHere(ctx, field)
+	case "onlyHereFirst":
+		return ec.fieldContext_ReconciledSource_onlyHereFirst(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReconciledSource", field.Name)
+}
+
+func (ec *executionContext) childFields_Reconciliation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticker":
+		return ec.fieldContext_Reconciliation_ticker(ctx, field)
+	case "assetClass":
+		return ec.fieldContext_Reconciliation_assetClass(ctx, field)
+	case "timeframe":
+		return ec.fieldContext_Reconciliation_timeframe(ctx, field)
+	case "from":
+		return ec.fieldContext_Reconciliation_from(ctx, field)
+	case "to":
+		return ec.fieldContext_Reconciliation_to(ctx, field)
+	case "tolerance":
+		return ec.fieldContext_Reconciliation_tolerance(ctx, field)
+	case "agree":
+		return ec.fieldContext_Reconciliation_agree(ctx, field)
+	case "barsCompared":
+		return ec.fieldContext_Reconciliation_barsCompared(ctx, field)
+	case "barsDiffering":
+		return ec.fieldContext_Reconciliation_barsDiffering(ctx, field)
+	case "sources":
+		return ec.fieldContext_Reconciliation_sources(ctx, field)
+	case "fields":
+		return ec.fieldContext_Reconciliation_fields(ctx, field)
+	case "causes":
+		return ec.fieldContext_Reconciliation_causes(ctx, field)
+	case "notes":
+		return ec.fieldContext_Reconciliation_notes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Reconciliation", field.Name)
+}
+
 func (ec *executionContext) childFields_RetryRunPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "run":
@@ -4626,6 +5677,26 @@ func (ec *executionContext) childFields_RunProgress(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type RunProgress", field.Name)
 }
 
+func (ec *executionContext) childFields_ScorePart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ScorePart_name(ctx, field)
+	case "weight":
+		return ec.fieldContext_ScorePart_weight(ctx, field)
+	case "present":
+		return ec.fieldContext_ScorePart_present(ctx, field)
+	case "expected":
+		return ec.fieldContext_ScorePart_expected(ctx, field)
+	case "share":
+		return ec.fieldContext_ScorePart_share(ctx, field)
+	case "contribution":
+		return ec.fieldContext_ScorePart_contribution(ctx, field)
+	case "reason":
+		return ec.fieldContext_ScorePart_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ScorePart", field.Name)
+}
+
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "timeframe":
@@ -4674,6 +5745,8 @@ func (ec *executionContext) childFields_SourceHealth(ctx context.Context, field 
 		return ec.fieldContext_SourceHealth_quotaRemaining(ctx, field)
 	case "lastError":
 		return ec.fieldContext_SourceHealth_lastError(ctx, field)
+	case "breaker":
+		return ec.fieldContext_SourceHealth_breaker(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceHealth", field.Name)
 }

@@ -31,8 +31,8 @@ type SymbolResolver interface {
 
 	Health(ctx context.Context, obj *pipeline.Symbol) (*enrich.Health, error)
 	Series(ctx context.Context, obj *pipeline.Symbol) ([]enrich.SeriesExtent, error)
-	Candles(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, first *int, after *string, last *int, before *string) (*model.Connection[enrich.Candle], error)
-	CandleColumns(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, last *int) (*enrich.CandleColumns, error)
+	Candles(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, first *int, after *string, last *int, before *string, asOf *time.Time) (*model.Connection[enrich.Candle], error)
+	CandleColumns(ctx context.Context, obj *pipeline.Symbol, timeframe market.Timeframe, from *time.Time, to *time.Time, last *int, asOf *time.Time) (*enrich.CandleColumns, error)
 	DailyMetrics(ctx context.Context, obj *pipeline.Symbol, days *int, from *market.Date, to *market.Date, first *int, after *string, last *int, before *string) (*model.Connection[enrich.DailyMetric], error)
 	QualityReport(ctx context.Context, obj *pipeline.Symbol, days int) (*enrich.SymbolReport, error)
 	Runs(ctx context.Context, obj *pipeline.Symbol, status []pipeline.RunStatus, first *int, after *string, last *int, before *string) (*model.Connection[pipeline.Run], error)
@@ -81,6 +81,14 @@ func (ec *executionContext) field_Symbol_candleColumns_args(ctx context.Context,
 		return nil, err
 	}
 	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg4
 	return args, nil
 }
 
@@ -143,6 +151,14 @@ func (ec *executionContext) field_Symbol_candles_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["before"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg7
 	return args, nil
 }
 
@@ -860,7 +876,7 @@ func (ec *executionContext) _Symbol_candles(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Symbol().Candles(ctx, obj, fc.Args["timeframe"].(market.Timeframe), fc.Args["from"].(*time.Time), fc.Args["to"].(*time.Time), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Symbol().Candles(ctx, obj, fc.Args["timeframe"].(market.Timeframe), fc.Args["from"].(*time.Time), fc.Args["to"].(*time.Time), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["asOf"].(*time.Time))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[enrich.Candle]) graphql.Marshaler {
@@ -904,7 +920,7 @@ func (ec *executionContext) _Symbol_candleColumns(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Symbol().CandleColumns(ctx, obj, fc.Args["timeframe"].(market.Timeframe), fc.Args["from"].(*time.Time), fc.Args["to"].(*time.Time), fc.Args["last"].(*int))
+			return ec.Resolvers.Symbol().CandleColumns(ctx, obj, fc.Args["timeframe"].(market.Timeframe), fc.Args["from"].(*time.Time), fc.Args["to"].(*time.Time), fc.Args["last"].(*int), fc.Args["asOf"].(*time.Time))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *enrich.CandleColumns) graphql.Marshaler {

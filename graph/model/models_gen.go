@@ -9,10 +9,36 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/candlewright/candlewright/internal/feature"
 	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/pipeline"
+	"github.com/candlewright/candlewright/internal/quality"
 	"github.com/google/uuid"
 )
+
+// How far a candle stands out from those before it.
+type AnomalyDistances struct {
+	// Whether it was flagged.
+	Flagged bool `json:"flagged"`
+	// Of the log return from the mean of those before, in their sample standard deviations; null while there are too few, or they are all alike.
+	ReturnDistance *float64 `json:"returnDistance,omitempty"`
+	// Of ln(volume), likewise.
+	VolumeDistance *float64 `json:"volumeDistance,omitempty"`
+}
+
+// A bar that differs in a field.
+type BarDifference struct {
+	// The bar's stamp.
+	Ts time.Time `json:"ts"`
+	// What the first of the `sources` says.
+	First float64 `json:"first"`
+	// What the second one says.
+	Second float64 `json:"second"`
+	// How far they are apart.
+	Difference float64 `json:"difference"`
+	// Why the bar probably differs, in any field.
+	Causes []quality.DifferenceCause `json:"causes"`
+}
 
 // Which run to cancel.
 type CancelRunInput struct {
@@ -30,12 +56,52 @@ type CancelRunPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// How a candle came to its score and its validation. The values themselves are fields of the candle.
+type CandleExplanation struct {
+	// The score, 0 to 1, unrounded: the sum of all contributions.
+	Score float64 `json:"score"`
+	// Whether it passed every check that counts.
+	Validated bool `json:"validated"`
+	// What the score is made of; always four.
+	Parts []ScorePart `json:"parts"`
+	// Every check, in the order of the rules.
+	Checks []CheckExplanation `json:"checks"`
+	// The delivered values that the score counts.
+	Fields []FieldExplanation `json:"fields"`
+	// The 22 features, in the order of the rules.
+	Features []FeatureExplanation `json:"features"`
+	// How far it stands out.
+	Anomaly *AnomalyDistances `json:"anomaly"`
+}
+
+// A check of a candle.
+type CheckExplanation struct {
+	// Its name as in `validationNotes`, `ohlc_order`.
+	Name string `json:"name"`
+	// What came of it.
+	Outcome pipeline.CheckOutcome `json:"outcome"`
+	// Whether a validated candle must have passed it.
+	Invalidating bool `json:"invalidating"`
+	// Why it failed or was not made; null where there is nothing to say.
+	Reason *string `json:"reason,omitempty"`
+}
+
 // Which daily metrics.
 type DailyMetricFilter struct {
 	// Only dates from this one on.
 	From *market.Date `json:"from,omitempty"`
 	// Only dates up to and including this one.
 	To *market.Date `json:"to,omitempty"`
+}
+
+// A feature of a candle.
+type FeatureExplanation struct {
+	// Which feature.
+	Name feature.Name `json:"name"`
+	// Whether it is there.
+	State ValueState `json:"state"`
+	// Why it is not there or not expected; null where there is nothing to say.
+	Reason *string `json:"reason,omitempty"`
 }
 
 // Which fetch logs.
@@ -50,12 +116,116 @@ type FetchLogFilter struct {
 	CreatedTo *time.Time `json:"createdTo,omitempty"`
 }
 
+// A delivered value of a candle.
+type FieldExplanation struct {
+	// Its name in lower snake case, `open_interest`.
+	Name string `json:"name"`
+	// Whether it is there.
+	State ValueState `json:"state"`
+	// Why it is not there or not expected; null where there is nothing to say.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// How far two sources differ in a field.
+type FieldReconciliation struct {
+	// Which field.
+	Field quality.BarField `json:"field"`
+	// Bars that differ by more than the tolerance.
+	BarsDiffering int `json:"barsDiffering"`
+	// The largest difference, also where it is within the tolerance.
+	Worst float64 `json:"worst"`
+	// Its stamp; null where nothing differs at all.
+	WorstAt *time.Time `json:"worstAt,omitempty"`
+	// Bars that differ by more than the tolerance, the worst first, at most 10.
+	WorstBars []BarDifference `json:"worstBars"`
+}
+
+// Differences that have one likely cause, of one size and direction.
+type LikelyCause struct {
+	// The cause.
+	Cause quality.DifferenceCause `json:"cause"`
+	// How many bars.
+	Bars int `json:"bars"`
+	// Stamp of the first.
+	From time.Time `json:"from"`
+	// Stamp of the last.
+	To time.Time `json:"to"`
+	// The largest difference; 0 where one has no such bars.
+	Worst float64 `json:"worst"`
+	// What it probably means, in a sentence.
+	Explanation string `json:"explanation"`
+}
+
 // What can be changed. Every mutation may be repeated safely.
 type Mutation struct {
 }
 
 // What can be asked.
 type Query struct {
+}
+
+// What to compare.
+type ReconcileInput struct {
+	// 1 to 20 characters of A-Z 0-9 . _ : ^ = - in any case; it need not be tracked.
+	Ticker string `json:"ticker"`
+	// The asset class.
+	AssetClass market.AssetClass `json:"assetClass"`
+	// The timeframe.
+	Timeframe market.Timeframe `json:"timeframe"`
+	// Bars stamped from this instant on; at most 500,000 bars.
+	From time.Time `json:"from"`
+	// Bars stamped before this instant; absent or still to come: up to now.
+	To *time.Time `json:"to,omitempty"`
+	// Two different sources; absent or null: the first two of the class's order that are switched on.
+	Sources []market.SourceName `json:"sources,omitempty"`
+	// Relative difference that counts as none, from 0 to below 1; 0.001 is 0.1 %.
+	Tolerance float64 `json:"tolerance"`
+}
+
+// What one of two sources sent.
+type ReconciledSource struct {
+	// Which source.
+	Source market.SourceName `json:"source"`
+	// Bars of it that took part.
+	Bars int `json:"bars"`
+	// Rows that the checks refused.
+	RowsRejected int `json:"rowsRejected"`
+	// Of these, rows off the calendar's grid.
+	RowsOffGrid int `json:"rowsOffGrid"`
+	// Bars that the other source does not have.
+	OnlyHere int `json:"onlyHere"`
+	// Stamps of the first of these, at most 10.
+	OnlyHereFirst []time.Time `json:"onlyHereFirst"`
+}
+
+// What two sources say of the same bars. Differences are relative to the larger value, 0 to 1.
+type Reconciliation struct {
+	// The ticker in upper case.
+	Ticker string `json:"ticker"`
+	// The asset class.
+	AssetClass market.AssetClass `json:"assetClass"`
+	// The timeframe.
+	Timeframe market.Timeframe `json:"timeframe"`
+	// Bars stamped from this instant on were compared.
+	From time.Time `json:"from"`
+	// Bars stamped before this instant.
+	To time.Time `json:"to"`
+	// Relative difference that counts as none.
+	Tolerance float64 `json:"tolerance"`
+	// Whether no bar differs and none is missing at one of them.
+	Agree bool `json:"agree"`
+	// Bars that both have.
+	BarsCompared int `json:"barsCompared"`
+	// Bars that both have and that differ in any field.
+	BarsDiffering int `json:"barsDiffering"`
+	// The two sources.
+	Sources []ReconciledSource `json:"sources"`
+	// Every field of a bar: OPEN, HIGH, LOW, CLOSE, VOLUME.
+	Fields []FieldReconciliation `json:"fields"`
+	// Why they probably differ, most bars first.
+	Causes []LikelyCause `json:"causes"`
+	// Why less was compared than asked for, in sentences.
+	Notes []string `json:"notes"`
 }
 
 // Which run to queue again.
@@ -84,6 +254,24 @@ type RunFilter struct {
 	CreatedFrom *time.Time `json:"createdFrom,omitempty"`
 	// Only runs created before this instant.
 	CreatedTo *time.Time `json:"createdTo,omitempty"`
+}
+
+// One part of a score.
+type ScorePart struct {
+	// Which part.
+	Name ScoreTerm `json:"name"`
+	// Its weight; the four weights add up to 1.
+	Weight float64 `json:"weight"`
+	// How many of the expected there are, or of the checks made were passed; null for FRESHNESS.
+	Present *int `json:"present,omitempty"`
+	// How many are expected, or how many checks were made; null for FRESHNESS.
+	Expected *int `json:"expected,omitempty"`
+	// `present` / `expected`, 1 where none is expected; of FRESHNESS 0 to 1 by the bars that the series was behind.
+	Share float64 `json:"share"`
+	// `weight` x `share`.
+	Contribution float64 `json:"contribution"`
+	// The share in words.
+	Reason string `json:"reason"`
 }
 
 // This installation of the program.
@@ -242,6 +430,70 @@ func (e OrderDirection) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// A part of a score.
+type ScoreTerm string
+
+const (
+	// Delivered values.
+	ScoreTermFields ScoreTerm = "FIELDS"
+	// Checks passed.
+	ScoreTermChecks ScoreTerm = "CHECKS"
+	// Features that could be computed.
+	ScoreTermFeatures ScoreTerm = "FEATURES"
+	// How little the series was behind when the run that wrote the candle had ended.
+	ScoreTermFreshness ScoreTerm = "FRESHNESS"
+)
+
+var AllScoreTerm = []ScoreTerm{
+	ScoreTermFields,
+	ScoreTermChecks,
+	ScoreTermFeatures,
+	ScoreTermFreshness,
+}
+
+func (e ScoreTerm) IsValid() bool {
+	switch e {
+	case ScoreTermFields, ScoreTermChecks, ScoreTermFeatures, ScoreTermFreshness:
+		return true
+	}
+	return false
+}
+
+func (e ScoreTerm) String() string {
+	return string(e)
+}
+
+func (e *ScoreTerm) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ScoreTerm(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ScoreTerm", str)
+	}
+	return nil
+}
+
+func (e ScoreTerm) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ScoreTerm) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ScoreTerm) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // A field by which symbols can be ordered.
 type SymbolOrderField string
 
@@ -292,6 +544,67 @@ func (e *SymbolOrderField) UnmarshalJSON(b []byte) error {
 }
 
 func (e SymbolOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether a value is there.
+type ValueState string
+
+const (
+	// It is there.
+	ValueStatePresent ValueState = "PRESENT"
+	// It is expected and not there, which costs score.
+	ValueStateMissing ValueState = "MISSING"
+	// It is not there and need not be.
+	ValueStateNotExpected ValueState = "NOT_EXPECTED"
+)
+
+var AllValueState = []ValueState{
+	ValueStatePresent,
+	ValueStateMissing,
+	ValueStateNotExpected,
+}
+
+func (e ValueState) IsValid() bool {
+	switch e {
+	case ValueStatePresent, ValueStateMissing, ValueStateNotExpected:
+		return true
+	}
+	return false
+}
+
+func (e ValueState) String() string {
+	return string(e)
+}
+
+func (e *ValueState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ValueState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ValueState", str)
+	}
+	return nil
+}
+
+func (e ValueState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ValueState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ValueState) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -45,7 +45,7 @@ func (s *Service) CandlesAsOf(ctx context.Context, sym SymbolKey, tf market.Time
 				page.More = true
 				return errEnough
 			}
-			page.Rows = append(page.Rows, Candle{c, k.grid})
+			page.Rows = append(page.Rows, Candle{Candle: c, grid: k.grid})
 			return nil
 		})
 	})

@@ -200,7 +200,7 @@ func coverage(runs []pipeline.Run, w backfillWindow, tfs []market.Timeframe) (pi
 		}
 		open := !run.Status.Ended() && !run.CancelRequested && run.Trigger != pipeline.TriggerImport
 		switch {
-		case run.To.Before(w.to) && (!open || !w.current || !sameDay(run.To, w.to)):
+		case run.To.Before(w.to) && (!open || !w.current || !upTo(run, w.to)):
 		case open:
 			return run, coveredOpen
 		case run.Trigger != pipeline.TriggerBackfill:

@@ -102,7 +102,7 @@ func TestCoverage(t *testing.T) {
 		"being cancelled":          {w, []pipeline.Run{stopping}, uncovered},
 		"by hand":                  {w, []pipeline.Run{manual}, uncovered},
 		"now, queued this morning": {current, []pipeline.Run{run(pipeline.RunQueued, "2024-01-01", "2024-06-01", market.D1)}, coveredOpen},
-		"now, queued yesterday":    {current, []pipeline.Run{run(pipeline.RunQueued, "2024-01-01", "2024-05-31", market.D1)}, uncovered},
+		"now, queued yesterday":    {current, []pipeline.Run{run(pipeline.RunQueued, "2024-01-01", "2024-05-31", market.D1)}, coveredOpen}, // it goes up to the now at which it starts
 		"now, done this morning":   {current, []pipeline.Run{run(pipeline.RunCompleted, "2024-01-01", "2024-06-01", market.D1)}, uncovered},
 	} {
 		if _, got := coverage(tc.runs, tc.w, []market.Timeframe{market.D1}); got != tc.want {

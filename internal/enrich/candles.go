@@ -27,7 +27,8 @@ func idsOf(symbols []SymbolKey) []int64 {
 // Candle is a stored candle on its grid, which knows when it ended.
 type Candle struct {
 	*pipeline.Candle
-	grid grid.Grid
+	grid     grid.Grid
+	symbolID int64 // 0: of no list of a symbol as it is now
 }
 
 // End is the instant at which the bar was complete by the calendar.
@@ -48,7 +49,7 @@ func (s *Service) CandlesOf(ctx context.Context, symbols []SymbolKey, tf market.
 		g := grid.New(sym.Class, tf)
 		rows := make([]Candle, len(l.Rows))
 		for i := range l.Rows {
-			rows[i] = Candle{&l.Rows[i], g}
+			rows[i] = Candle{Candle: &l.Rows[i], grid: g, symbolID: sym.ID}
 		}
 		out[sym] = List[Candle]{Rows: rows, More: l.More}
 	}

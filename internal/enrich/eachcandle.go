@@ -69,7 +69,7 @@ func (s *Service) EachCandle(ctx context.Context, r CandlesRequest, visit func(C
 			}
 			within.From = stamps[0]
 		}
-		show := func(c *pipeline.Candle) error { return visit(Candle{c, g}) }
+		show := func(c *pipeline.Candle) error { return visit(Candle{Candle: c, grid: g}) }
 		if !r.AsOf.IsZero() {
 			return k.each(ctx, within, show)
 		}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,6 +31,10 @@ var ErrTakenOver = errors.New("another worker has taken the run over")
 // it goes on from there when it is executed again.
 var ErrPaused = errors.New("the run was paused")
 
+// ErrAgain says that an attempt of a run failed at the sources in a way that may
+// heal, and that the run waits for its next attempt.
+var ErrAgain = errors.New("the attempt failed, another follows")
+
 // cancelPoll is how often a run looks whether it was asked to stop.
 const cancelPoll = 500 * time.Millisecond
 
@@ -40,9 +46,10 @@ const cancelPoll = 500 * time.Millisecond
 // When pause is closed, the run stops after the page at hand; a nil pause never
 // is.
 //
-// Its error is ErrBusy, ErrPaused or ErrTakenOver, or one that kept the end of
-// the run from being written, so that the run has to be taken up again. Failures
-// of sources end the run and are no error here.
+// Its error is ErrBusy, ErrPaused, ErrTakenOver or ErrAgain, or one that kept the end of
+// the run from being written, so that the run has to be taken up again. A failure
+// of sources that cannot heal, or that lasted over all attempts, ends the run and
+// is no error here.
 func (s *Service) Execute(ctx context.Context, runID int64, pause <-chan struct{}) error {
 	run, sym, err := s.runOf(ctx, runID)
 	if err != nil || run.Status.Ended() {
@@ -140,16 +147,33 @@ func (x *execution) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = x.payments(ctx)
+	failure := x.payments(ctx)
 	for _, row := range rows[x.run.JobID] {
-		if err == nil && row.Status != pipeline.BackfillCompleted {
-			err = x.timeframe(ctx, row)
+		if failure != nil && !ofSources(failure) {
+			break
+		}
+		if row.Status != pipeline.BackfillCompleted {
+			// What a source cannot give of one timeframe keeps none from the others.
+			failure = errors.Join(failure, x.timeframe(ctx, row))
 		}
 	}
-	if err != nil && errors.Is(context.Cause(ctx), errCancelRequested) {
+	if failure != nil && errors.Is(context.Cause(ctx), errCancelRequested) {
 		return errCancelRequested
 	}
-	return err
+	return failure
+}
+
+// ofSources reports whether a failure is of the sources alone.
+func ofSources(failure error) bool {
+	switch err := failure.(type) { //nolint:errorlint // each error of a join is looked at, not the first that fits
+	case *source.FailedError:
+		return true
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(err.Unwrap(), func(err error) bool { return !ofSources(err) })
+	case interface{ Unwrap() error }:
+		return ofSources(err.Unwrap())
+	}
+	return false
 }
 
 // watchCancel ends the context when the run is asked to stop.
@@ -344,6 +368,9 @@ func (p *passage) finish(ctx context.Context) error {
 	now := p.x.s.now()
 	p.row.Status, p.row.UpdatedAt = pipeline.BackfillCompleted, now
 	return p.x.s.store.InTx(ctx, func(tx *store.Tx) error {
+		if err := p.x.ours(ctx, tx); err != nil {
+			return err
+		}
 		if err := p.x.s.settleFreshness(ctx, tx, p.t, p.wroteFrom); err != nil {
 			return err
 		}
@@ -360,6 +387,9 @@ func (p *passage) finish(ctx context.Context) error {
 // settleFreshness corrects the freshness of the candles that a run wrote, which
 // was taken as that of a series up to now.
 func (s *Service) settleFreshness(ctx context.Context, tx *store.Tx, t target, from time.Time) error {
+	if err := tx.LockWrites(ctx, t.symbol.ID); err != nil {
+		return err
+	}
 	info, err := tx.LockSeries(ctx, t.symbol.ID, t.grid.Timeframe(), t.now)
 	if err != nil || info.Records == 0 {
 		return err
@@ -406,10 +436,33 @@ func (x *execution) end(ctx context.Context, failure error) error {
 	if failure != nil && !errors.Is(failure, errCancelRequested) {
 		x.s.log.WarnContext(ctx, "run failed", "job_id", x.run.JobID.String(), "symbol", x.symbol.String(), "err", failure.Error())
 	}
-	return x.s.store.InTx(ctx, func(tx *store.Tx) error {
+	again := failure != nil && ofSources(failure) && source.Retryable(failure) && x.run.Attempt < x.run.MaxAttempts
+	err := x.s.store.InTx(ctx, func(tx *store.Tx) error {
 		if err := x.ours(ctx, tx); err != nil {
 			return err
 		}
+		if again {
+			return x.s.requeueRun(ctx, tx, x.run, x.watch, failure)
+		}
+		if failure != nil {
+			if err := x.settle(ctx, tx); err != nil {
+				return err
+			}
+		}
 		return x.s.endRun(ctx, tx, x.run, x.watch, failure)
 	})
+	if err == nil && again {
+		return fmt.Errorf("%w: %w", ErrAgain, failure)
+	}
+	return err
+}
+
+// settle sets the freshness of what the run wrote right where its end did not.
+func (x *execution) settle(ctx context.Context, tx *store.Tx) error {
+	for _, tf := range x.run.Timeframes {
+		if err := x.s.settleFreshness(ctx, tx, x.target(tf), x.wroteFrom()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

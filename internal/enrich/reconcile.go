@@ -116,10 +116,9 @@ func (s *Service) witnesses(r ReconcileRequest) ([2]source.Source, error) {
 		names[i] = string(src.Name())
 	}
 	have := strings.Join(names, ", ")
-	if have == "" {
-		have = "none"
-	}
 	switch {
+	case len(on) == 0:
+		return pair, fault.Down(nil, "no source that is switched on here can be asked for %s of a %s: two are needed to compare", r.Timeframe, r.Symbol.Class)
 	case len(r.Sources) == 0 && len(on) < 2:
 		return pair, fault.BadInput("sources", "two sources are needed to compare %s of a %s, and those switched on are: %s", r.Timeframe, r.Symbol.Class, have)
 	case len(r.Sources) == 0:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/candlewright/candlewright/internal/grid"
+	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/pipeline"
 	"github.com/candlewright/candlewright/internal/quality"
 	"github.com/candlewright/candlewright/internal/store"
@@ -18,6 +19,8 @@ const (
 	// settleBars is how many bars after the last changed one are computed anew in
 	// any case; by then the average true range has forgotten it.
 	settleBars = 400
+	// flushRows is about how many computed candles are held before they are written.
+	flushRows = 10_000
 )
 
 // replay computes a series from the last saved state before the first change,
@@ -41,10 +44,11 @@ type replay struct {
 	corrections []pipeline.Correction
 	failures    []quality.Failure
 	states      []store.Checkpoint
+	touched     *dates
 	done        written
 }
 
-func newReplay(ctx context.Context, tx *store.Tx, t target, info pipeline.SeriesInfo, d delta, first, last grid.Slot) *replay {
+func newReplay(ctx context.Context, tx *store.Tx, t target, info pipeline.SeriesInfo, d delta, first, last grid.Slot, touched *dates) *replay {
 	newest := t.newest
 	if info.Last.After(newest) {
 		newest = info.Last
@@ -52,7 +56,7 @@ func newReplay(ctx context.Context, tx *store.Tx, t target, info pipeline.Series
 	slot, _ := t.grid.At(newest)
 	return &replay{
 		ctx: ctx, tx: tx, t: t, info: info, was: info.Last, rows: d.rows, first: first, last: last,
-		behind: t.grid.Behind(slot, t.now),
+		behind: t.grid.Behind(slot, t.now), touched: touched,
 	}
 }
 
@@ -97,6 +101,11 @@ func (r *replay) restore() error {
 // stretch computes up to the saved state after the bar stamped end. It reports
 // whether the series goes on from there as it did before.
 func (r *replay) stretch(end time.Time) (settled bool, err error) {
+	if len(r.dirty) >= flushRows {
+		if err := r.flush(); err != nil {
+			return false, err
+		}
+	}
 	stored, err := r.tx.CandlesIn(r.ctx, r.t.symbol.ID, r.t.grid.Timeframe(),
 		store.Range{From: r.after.Add(time.Microsecond), To: end.Add(time.Microsecond)})
 	if err != nil {
@@ -173,7 +182,7 @@ func (r *replay) block(bars []pipeline.Bar) error {
 	for i := range bars {
 		b := &bars[i]
 		if b.Change == pipeline.Inserted {
-			b.Candle.Basis, b.Candle.FirstStoredAt = r.info.Basis, r.t.now
+			b.Candle.Basis, b.Candle.FirstStoredAt = r.info.Basis, r.t.stored
 		}
 		slot, _ := r.t.grid.At(b.Candle.TS)
 		if slot > r.last {
@@ -254,24 +263,29 @@ func (r *replay) extend(first, last time.Time) {
 	}
 }
 
-// flush writes what the replay found.
+// end writes what is left to write.
+func (r *replay) end() error {
+	if err := r.flush(); err != nil {
+		return err
+	}
+	return r.thinOut()
+}
+
+// flush writes what the replay found since the last time, and forgets it.
 func (r *replay) flush() error {
 	id, tf := r.t.symbol.ID, r.t.grid.Timeframe()
 	if err := r.tx.WriteCandles(r.ctx, id, tf, r.t.runID, r.dirty); err != nil {
 		return err
 	}
-	if _, err := r.tx.AddFailures(r.ctx, id, tf, r.failures, r.t.now); err != nil {
+	if _, err := r.tx.AddFailures(r.ctx, id, tf, r.failures, r.t.stored); err != nil {
 		return err
 	}
 	for i := range r.corrections {
 		c := &r.corrections[i]
 		c.SymbolID, c.Timeframe, c.RunID = id, tf, r.t.runID
-		c.CorrectedBy, c.CorrectedAt = r.t.by, r.t.now
+		c.CorrectedBy, c.CorrectedAt = r.t.by, r.t.stored
 	}
 	if err := r.tx.AddCorrections(r.ctx, r.corrections); err != nil {
-		return err
-	}
-	if err := r.thinOut(); err != nil {
 		return err
 	}
 	for _, st := range r.states {
@@ -279,8 +293,11 @@ func (r *replay) flush() error {
 			return err
 		}
 	}
-	r.info.Revision++
-	return r.tx.UpdateSeries(r.ctx, r.info, r.t.now)
+	for i := range r.dirty {
+		r.touched.add(market.DateOf(r.dirty[i].TS))
+	}
+	r.dirty, r.corrections, r.failures, r.states = r.dirty[:0], nil, nil, nil
+	return nil
 }
 
 // thinOut drops the state after what was the newest bar where another lies

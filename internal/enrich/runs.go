@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/candlewright/candlewright/internal/fault"
+	"github.com/candlewright/candlewright/internal/grid"
 	"github.com/candlewright/candlewright/internal/market"
 	"github.com/candlewright/candlewright/internal/pipeline"
 	"github.com/candlewright/candlewright/internal/source"
@@ -53,6 +54,11 @@ func (s *Service) endRun(ctx context.Context, tx *store.Tx, run pipeline.Run, w 
 	case failure != nil:
 		status, runErr = pipeline.RunFailed, runError(failure)
 	}
+	if failure != nil && run.Trigger == pipeline.TriggerImport {
+		if err := s.settleImport(ctx, tx, run); err != nil {
+			return err
+		}
+	}
 	ended, err := tx.EndRun(ctx, run.ID, store.RunEnd{Status: status, RecordsDone: w.done, Error: runErr}, s.now())
 	if err != nil {
 		return err
@@ -61,6 +67,33 @@ func (s *Service) endRun(ctx context.Context, tx *store.Tx, run pipeline.Run, w 
 		return err
 	}
 	return w.ended(ctx, tx, ended)
+}
+
+// settleImport sets the freshness of what an import wrote right, which was taken
+// as that of a series up to the import's newest row.
+func (s *Service) settleImport(ctx context.Context, tx *store.Tx, run pipeline.Run) error {
+	syms, err := tx.SymbolsByIDs(ctx, []int64{run.SymbolID})
+	if err != nil {
+		return err
+	}
+	sym := syms[run.SymbolID]
+	for _, tf := range run.Timeframes {
+		t := target{symbol: sym, grid: grid.New(sym.Class, tf), runID: run.ID, now: run.CreatedAt}
+		if err := s.settleFreshness(ctx, tx, t, run.From); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// requeueRun puts a run back for another attempt.
+func (s *Service) requeueRun(ctx context.Context, tx *store.Tx, run pipeline.Run, w *watch, failure error) error {
+	why := *runError(failure)
+	queued, err := tx.RequeueRun(ctx, run.ID, why, s.now())
+	if err != nil {
+		return err
+	}
+	return w.event(ctx, tx, pipeline.Progress{Status: queued.Status, Stage: pipeline.StageFetch, Message: why.Message})
 }
 
 // errCancelRequested ends a run that was asked to stop.

@@ -130,14 +130,21 @@ func (s *Service) trackForRun(ctx context.Context, tx *store.Tx, r TriggerReques
 		return pipeline.Symbol{}, err
 	}
 	if err == nil && sym.Active {
-		return tx.LockSymbol(ctx, sym.ID)
+		if sym, err = tx.LockSymbol(ctx, sym.ID); err != nil || sym.Scheduled {
+			return sym, err
+		}
+		// So far it was only imported, which schedules nothing.
+		sym.Scheduled = true
+		return tx.SetTracking(ctx, sym, now)
 	}
 	return tx.TrackSymbol(ctx, store.Tracking{Symbol: name, Timeframes: r.Timeframes, Schedule: true}, now)
 }
 
-// sameDay reports whether two ends of runs lie on one UTC date: a queued run goes
-// up to now when it starts.
-func sameDay(a, b time.Time) bool { return market.DateOf(a) == market.DateOf(b) }
+// upTo reports whether a queued run goes up to an instant at least. One that was
+// to go up to now when it was queued goes up to the now at which it starts.
+func upTo(run pipeline.Run, to time.Time) bool {
+	return !run.To.Before(to) || !run.To.Before(run.CreatedAt)
+}
 
 // coveringRun is a queued run that does all that is asked for.
 func coveringRun(ctx context.Context, tx *store.Tx, symbolID int64, spec runSpec) (pipeline.Run, bool, error) {
@@ -146,7 +153,7 @@ func coveringRun(ctx context.Context, tx *store.Tx, symbolID int64, spec runSpec
 		return pipeline.Run{}, false, err
 	}
 	for _, run := range open {
-		if run.Status != pipeline.RunQueued || run.CancelRequested || run.From.After(spec.from) || run.To.Before(spec.to) && !sameDay(run.To, spec.to) {
+		if run.Status != pipeline.RunQueued || run.CancelRequested || run.From.After(spec.from) || !upTo(run, spec.to) {
 			continue
 		}
 		if !slices.ContainsFunc(spec.timeframes, func(tf market.Timeframe) bool { return !slices.Contains(run.Timeframes, tf) }) {

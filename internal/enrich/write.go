@@ -20,7 +20,8 @@ type target struct {
 	runID    int64
 	priority pipeline.Priority
 	by       string    // who corrects, for data_corrections
-	now      time.Time // of the run
+	now      time.Time // of the run: what the rules are asked as of
+	stored   time.Time // of the commit
 	newest   time.Time // stamp of the newest candle after the run's last write: what freshness is measured from
 	elapsed  func() time.Duration
 }
@@ -57,11 +58,11 @@ func (w *written) add(o written) {
 // the metrics of the dates that changed and the status of the symbol. Storing
 // the same delta again changes nothing.
 func (s *Service) writeDelta(ctx context.Context, tx *store.Tx, t target, d delta) (written, error) {
-	info, err := tx.LockSeries(ctx, t.symbol.ID, t.grid.Timeframe(), t.now)
-	if err != nil {
+	if err := tx.LockWrites(ctx, t.symbol.ID); err != nil {
 		return written{}, err
 	}
-	first, last, err := changedSpan(ctx, tx, t, info, d)
+	t.stored = s.now()
+	before, err := tx.LockSeries(ctx, t.symbol.ID, t.grid.Timeframe(), t.stored)
 	if err != nil {
 		return written{}, err
 	}
@@ -69,26 +70,22 @@ func (s *Service) writeDelta(ctx context.Context, tx *store.Tx, t target, d delt
 	for _, f := range d.failures {
 		touched.add(market.DateOf(f.TS))
 	}
-	if _, err := tx.AddFailures(ctx, t.symbol.ID, t.grid.Timeframe(), d.failures, t.now); err != nil {
+	if _, err := tx.AddFailures(ctx, t.symbol.ID, t.grid.Timeframe(), d.failures, t.stored); err != nil {
 		return written{}, err
 	}
-	var done written
-	if first <= last {
-		r := newReplay(ctx, tx, t, info, d, first, last)
-		if err := r.run(); err != nil {
+	done, info, err := replayParts(ctx, tx, t, d, before, touched)
+	if err != nil {
+		return written{}, err
+	}
+	if done.Candles > 0 {
+		info.Revision++
+		if err := tx.UpdateSeries(ctx, info, t.stored); err != nil {
 			return written{}, err
 		}
-		if err := r.flush(); err != nil {
-			return written{}, err
-		}
-		touched.addSeries(info, r.info)
-		for i := range r.dirty {
-			touched.add(market.DateOf(r.dirty[i].TS))
-		}
-		done = r.done
+		touched.addSeries(before, info)
 	}
 	if t.grid.Timeframe() != market.W1 {
-		if err := refreshDays(ctx, tx, t.symbol, touched, t.now); err != nil {
+		if err := refreshDays(ctx, tx, t.symbol, touched, t.stored); err != nil {
 			return written{}, err
 		}
 	}
@@ -98,6 +95,49 @@ func (s *Service) writeDelta(ctx context.Context, tx *store.Tx, t target, d delt
 		}
 	}
 	return done, nil
+}
+
+// replayParts replays the series for each part of a delta.
+func replayParts(ctx context.Context, tx *store.Tx, t target, d delta, info pipeline.SeriesInfo, touched *dates) (written, pipeline.SeriesInfo, error) {
+	var done written
+	for _, part := range d.parts() {
+		first, last, err := changedSpan(ctx, tx, t, info, part)
+		if err != nil {
+			return written{}, info, err
+		}
+		if first > last {
+			continue
+		}
+		r := newReplay(ctx, tx, t, info, part, first, last, touched)
+		if err := r.run(); err != nil {
+			return written{}, info, err
+		}
+		if err := r.end(); err != nil {
+			return written{}, info, err
+		}
+		info = r.info
+		done.add(r.done)
+	}
+	return done, info, nil
+}
+
+// parts are the changes of a delta that lie so far apart that what is between
+// them need not be computed anew: one at each end of a long series is no reason
+// to go through all of it.
+func (d delta) parts() []delta {
+	var list []delta
+	if !d.payments.IsZero() {
+		list = append(list, delta{payments: d.payments, paymentsThrough: d.paymentsThrough})
+	}
+	for rest := d.rows; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Slot-rest[n-1].Slot <= stateSpacing+settleBars {
+			n++
+		}
+		list = append(list, delta{rows: rest[:n]})
+		rest = rest[n:]
+	}
+	return list
 }
 
 // changedSpan is the first and the last slot whose candle the delta changes;
@@ -111,16 +151,22 @@ func changedSpan(ctx context.Context, tx *store.Tx, t target, info pipeline.Seri
 		}
 		first, last = min(first, from), max(last, to)
 	}
-	if n := len(d.rows); n > 0 {
-		from, to := d.rows[0], d.rows[n-1]
-		if info.Records == 0 || from.Candle.TS.After(info.Last) {
-			return from.Slot, to.Slot, nil // nothing to compare with, and no payment can change what is not there
+	if n := len(d.rows); n > 0 && (info.Records == 0 || d.rows[0].Candle.TS.After(info.Last)) {
+		return d.rows[0].Slot, d.rows[n-1].Slot, nil // nothing to compare with
+	}
+	for rest := d.rows; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && n < stateSpacing && rest[n].Slot-rest[0].Slot < 4*stateSpacing {
+			n++
 		}
-		stored, err := tx.CandlesIn(ctx, t.symbol.ID, t.grid.Timeframe(), store.Range{From: from.Candle.TS, To: to.Candle.TS.Add(time.Microsecond)})
+		page := rest[:n]
+		rest = rest[n:]
+		stored, err := tx.CandlesIn(ctx, t.symbol.ID, t.grid.Timeframe(),
+			store.Range{From: page[0].Candle.TS, To: page[n-1].Candle.TS.Add(time.Microsecond)})
 		if err != nil {
 			return 0, 0, err
 		}
-		for _, b := range pipeline.MergePage(stored, d.rows, t.priority).Bars {
+		for _, b := range pipeline.MergePage(stored, page, t.priority).Bars {
 			if b.Change != pipeline.Kept {
 				slot, _ := t.grid.At(b.Candle.TS)
 				widen(slot, slot)

@@ -9,6 +9,15 @@ const (
 	week   = 7 * day
 )
 
+// The years in which a stamp of crypto is believed, and their bounds in Unix
+// seconds: 2009-01-01, two days before Bitcoin's first block, and 2200-01-01.
+const (
+	firstCoinYear = 2009
+	lastCoinYear  = 2199
+	firstCoin     = 14245 * day
+	endCoins      = 84006 * day
+)
+
 // even is the axis of a market that never closes: slots of one length without
 // end in either direction, slot 0 being the one at the Unix epoch.
 type even struct {

@@ -68,21 +68,32 @@ func (g Grid) String() string { return string(g.class) + " " + string(g.tf) }
 
 // Known is an error that wraps ErrUnknown where the calendar knows nothing of
 // t's UTC date; it names the years known and how to cut a delivery to them. Of
-// 1w it is an error too where the week is not over in the years known.
+// a stock's or ETF's 1w it is an error too where the week is not over in the
+// years known.
+//
+// Crypto's axis has no end, but a stamp before the year of the first block or
+// after 2199 is a misread one: it would make years of gaps.
 func (g Grid) Known(t time.Time) error {
+	t = t.UTC()
 	if !CalendarOf(g.class).nyse {
+		if sec := t.Unix(); sec < firstCoin || sec >= endCoins {
+			return outside(t, firstCoinYear, lastCoinYear)
+		}
 		return nil
 	}
-	t = t.UTC()
 	if y := t.Year(); y < firstYear || y > lastYear {
-		return fmt.Errorf("%w: %s is outside %d to %d; cut the range with --from and --to",
-			ErrUnknown, t.Format(time.DateOnly), firstYear, lastYear)
+		return outside(t, firstYear, lastYear)
 	}
 	if monday := market.DateOf(t).Monday(); g.tf == market.W1 && monday > lastMonday {
 		return fmt.Errorf("%w: the week of %s ends outside %d to %d; cut the range with --from and --to",
 			ErrUnknown, monday, firstYear, lastYear)
 	}
 	return nil
+}
+
+func outside(t time.Time, first, last int) error {
+	return fmt.Errorf("%w: %s is outside %d to %d; cut the range with --from and --to",
+		ErrUnknown, t.Format(time.DateOnly), first, last)
 }
 
 // At is the slot stamped exactly ts.

@@ -287,7 +287,11 @@ func TestKnown(t *testing.T) {
 		{market.Stock, market.W1, "2030-12-23", ""},
 		{market.Stock, market.W1, "2030-12-30", "calendar unknown: the week of 2030-12-30 ends outside 1998 to 2030" + cut},
 		{market.Stock, market.W1, "1997-12-29", "calendar unknown: 1997-12-29 is outside 1998 to 2030" + cut},
-		{market.Crypto, market.W1, "1950-01-01", ""},
+		{market.Crypto, market.D1, "0001-01-01", "calendar unknown: 0001-01-01 is outside 2009 to 2199" + cut},
+		{market.Crypto, market.H1, "2008-12-31T23:59:59Z", "calendar unknown: 2008-12-31 is outside 2009 to 2199" + cut},
+		{market.Crypto, market.H1, "2009-01-01", ""},
+		{market.Crypto, market.W1, "2199-12-31T23:59:59Z", ""},
+		{market.Crypto, market.W1, "2200-01-01", "calendar unknown: 2200-01-01 is outside 2009 to 2199" + cut},
 	} {
 		err := New(c.class, c.tf).Known(at(t, c.t))
 		got := ""

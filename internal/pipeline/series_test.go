@@ -17,7 +17,7 @@ const everyField = market.Fields(1<<market.NumFields - 1)
 // walk is n bars of a made-up price path on a grid, without gaps, all sound.
 func walk(g grid.Grid, n int, offered market.Fields, seed uint64) []market.Candle {
 	rng := rand.New(rand.NewPCG(seed, 2))
-	first := g.FirstFrom(time.Date(2004, 3, 1, 0, 0, 0, 0, time.UTC))
+	first := g.FirstFrom(time.Date(2010, 3, 1, 0, 0, 0, 0, time.UTC))
 	rows := make([]market.Candle, n)
 	price := 100.0
 	for i := range rows {

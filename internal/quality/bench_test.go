@@ -14,7 +14,7 @@ import (
 // walk is n bars of a made-up price path on a grid, all of them sound.
 func walk(g grid.Grid, n int, offered market.Fields) []market.Candle {
 	rng := rand.New(rand.NewPCG(1, 2))
-	first := g.FirstFrom(time.Date(2004, 3, 1, 0, 0, 0, 0, time.UTC))
+	first := g.FirstFrom(time.Date(2010, 3, 1, 0, 0, 0, 0, time.UTC))
 	rows := make([]market.Candle, n)
 	price := 100.0
 	for i := range rows {

@@ -63,13 +63,13 @@ func (k *Checker) Row(c *market.Candle) (slot grid.Slot, failed Checks, fate Fat
 	}
 	c.TS = c.TS.UTC()
 	slot, onGrid := k.grid.At(c.TS)
-	if !onGrid {
+	if !onGrid || k.crypto { // what is on an exchange's grid is in its calendar; crypto's grid has no end
 		if err := k.grid.Known(c.TS); err != nil {
 			return 0, 0, Rejected, err
 		}
-		if k.intraday && !k.calendar.Open(c.TS) {
-			return 0, 0, OutsideSession, nil
-		}
+	}
+	if !onGrid && k.intraday && !k.calendar.Open(c.TS) {
+		return 0, 0, OutsideSession, nil
 	}
 	switch {
 	case !c.TS.Before(k.future):

@@ -44,6 +44,14 @@ func (s *Store) TryLockSeries(ctx context.Context, symbolID int64, tfs ...market
 	return release, true, nil
 }
 
+// LockWrites waits until no other transaction writes candles of the symbol, and
+// keeps others waiting until this one ends. Metrics and status of a symbol are
+// taken over all its series: two writers at once would each count without what
+// the other is about to commit.
+func (tx *Tx) LockWrites(ctx context.Context, symbolID int64) error {
+	return failed(ctx, "wait for writers of the symbol", tx.q.AdvisoryTxLock(ctx, lockSpace|symbolID<<3|symbolWide))
+}
+
 // HeldSeries gives a test of whether somebody holds the right to work any of some
 // series, as of now and at the cost of one statement for all. Not held is a hint
 // only: TryLockSeries decides.
@@ -72,6 +80,9 @@ func (s *Store) connect(ctx context.Context) (*pgx.Conn, error) {
 // lockSpace marks our keys among all advisory locks of a database: "CW" in the
 // upper two bytes. Below are 45 bits of the symbol's id and 3 of the timeframe.
 const lockSpace = 0x4357 << 48
+
+// symbolWide stands in the place of a timeframe in the key of a whole symbol.
+const symbolWide = 7
 
 // seriesKeys are the keys of series in ascending order: as all take them so, of
 // two who want several one gets them all.
