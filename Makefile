@@ -45,6 +45,7 @@ generate: ## write all generated code anew (db by sqlc, graph by gqlgen)
 stale: ## fail where generated code differs from what its sources give
 	$(TOOL) sqlc diff
 	@$(MAKE) --no-print-directory generate
+	cd internal/dashboard && $(GO) run ./bundle -force
 	@git diff --exit-code -- db graph docs internal || { echo "generated code was stale: run make generate and commit the result" >&2; exit 1; }
 
 .PHONY: vet-sql

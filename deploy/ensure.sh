@@ -24,7 +24,11 @@ have_cc() { command -v "${CC:-cc}" >/dev/null 2>&1 || command -v gcc >/dev/null 
 
 have_chromium() { command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; }
 
-have_node() { command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; }
+have_node() {
+	command -v npm >/dev/null 2>&1 || return 1
+	major=$(node --version 2>/dev/null | sed 's/v\([0-9]*\).*/\1/')
+	[ "${major:-0}" -ge 20 ]
+}
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
@@ -74,7 +78,7 @@ for what in "$@"; do
 		;;
 	node)
 		have_node && continue
-		echo "no Node.js with npm; installing it" >&2
+		echo "no Node.js 20 or newer with npm; installing it" >&2
 		install "nodejs npm" node "nodejs npm" && have_node && continue
 		echo "Node.js could not be installed from here; the tests by real clients are skipped." >&2
 		;;
