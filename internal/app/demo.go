@@ -88,13 +88,13 @@ func (c *demoCmd) market() (sourceFlags, func(), error) {
 	return f, stop, nil
 }
 
-// outage makes Polygon fail for one fund all the time, so that Yahoo is seen to
-// stand in for it.
+// outage has Polygon's plan not cover one fund, so that Yahoo is seen to stand in
+// for it.
 func outage(others sim.Schedule) sim.Schedule {
 	return func(r *http.Request, n int) sim.Fault {
 		switch {
 		case strings.Contains(r.URL.Path, "/ticker/IWM/"):
-			return sim.Fault{Kind: sim.ServerError}
+			return sim.Fault{Kind: sim.NotEntitled}
 		case others == nil:
 			return sim.Fault{}
 		}
