@@ -160,10 +160,11 @@ func TestClientFollowsLinksToItsHostsOnly(t *testing.T) {
 		}
 	}, func(cfg *source.ClientConfig) { cfg.Header = http.Header{"Authorization": {"Bearer k"}} })
 	for link, ok := range map[string]bool{
-		base + "/v2?cursor=abc":                     true,
-		"http://elsewhere.invalid/v2?cursor=abc":    false,
-		"ftp" + strings.TrimPrefix(base, "http"):    false,
-		strings.Replace(base, "://", "://u:p@", 1):  false,
+		base + "/v2?cursor=abc":                    true,
+		"http://elsewhere.invalid/v2?cursor=abc":   false,
+		"ftp" + strings.TrimPrefix(base, "http"):   false,
+		strings.Replace(base, "://", "://u:p@", 1): false,
+
 		"//127.0.0.1/":                              false,
 		"http://127.0.0.1:1/":                       false,
 		base + ".evil.invalid/":                     false,
