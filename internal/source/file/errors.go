@@ -75,11 +75,18 @@ func readError(file string, line int, err error) error {
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%s: truncated gzip, it ends after %d lines: want the whole file: %w", file, line, err)
+		return fmt.Errorf("%s: truncated gzip, it ends after %s: want the whole file: %w", file, counted(line), err)
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
-		return fmt.Errorf("%s: damaged gzip after %d lines: want an intact file: %w", file, line, err)
+		return fmt.Errorf("%s: damaged gzip after %s: want an intact file: %w", file, counted(line), err)
 	}
 	return fmt.Errorf("%s: %w", file, bareError(err))
+}
+
+func counted(lines int) string {
+	if lines == 1 {
+		return "1 line"
+	}
+	return strconv.Itoa(lines) + " lines"
 }
 
 // bareError takes operation and path off an error of the file system.

@@ -116,8 +116,9 @@ func FuzzJSON(f *testing.F) {
 }
 
 // rfc3339 is what package time reads alike (it also takes a comma before the
-// fraction and a single digit for the hour, which the RFC does not).
-var rfc3339 = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})$`)
+// fraction, a single digit for the hour and 60 minutes of an offset, which the RFC
+// does not).
+var rfc3339 = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-5][0-9])$`)
 
 // FuzzStamp holds that every RFC 3339 stamp is read as package time reads it,
 // and that reading anything gives a time that can be placed.
