@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -88,6 +89,9 @@ func TestCommandLineErrorsSayWhatIsWanted(t *testing.T) {
 		"a moment that is none": {
 			[]string{"import", file, "--ticker", "A", "--asset-class", "stock", "--timeframe", "1d", "--from", "yesterday"}, 1, "YYYY-MM-DD",
 		},
+		"a chunk of nothing": {
+			[]string{"import", file, "--ticker", "A", "--asset-class", "stock", "--timeframe", "1d", "--chunk", "0"}, 1, "want 1 to 10000",
+		},
 		"a future fetch": {
 			[]string{"import", file, "--ticker", "A", "--asset-class", "stock", "--timeframe", "1d", "--fetched-at", "2999-01-01"}, 1, "still to come",
 		},
@@ -119,6 +123,44 @@ func TestImportOnATerminal(t *testing.T) {
 	}
 	if r := runProgram(t, args("--from", "2024-01-06")...); r.code != 1 || !strings.Contains(r.out, "Stored nothing") {
 		t.Errorf("import of rejected rows: %+v, want exit code 1 and why", r)
+	}
+}
+
+func TestAFinerFileIsRecognisedOnATerminal(t *testing.T) {
+	t.Parallel()
+	text := "ts,open,high,low,close,volume\n"
+	for i := range 20 {
+		text += fmt.Sprintf("2024-01-02T00:%02d:00Z,10,12,9,11,1000\n", i)
+	}
+	r := runProgram(t, "import", write(t, "m.csv", text), "--ticker", "BTC", "--asset-class", "crypto", "--timeframe", "5m", "--database-url", pgtest.NewURL(t))
+	if r.code != 0 || !strings.Contains(r.out, "--file-timeframe 1m --resample") {
+		t.Errorf("%+v, want the flags that would put the minutes together", r)
+	}
+}
+
+// TestAnImportThatIsStoppedSaysSo stops one as Ctrl-C does, in the midst.
+func TestAnImportThatIsStoppedSaysSo(t *testing.T) {
+	t.Parallel()
+	path, timeframe := killFile(t)
+	cmd := program(t.Context(), "import", path, "--ticker", "BTC", "--asset-class", "crypto", "--timeframe", timeframe, "--chunk", "20", "--database-url", pgtest.NewURL(t))
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	for lines := bufio.NewScanner(pipe); lines.Scan(); {
+		said.WriteString(lines.Text() + "\n")
+		if strings.HasPrefix(lines.Text(), "storing ") {
+			_ = cmd.Process.Signal(syscall.SIGINT)
+		}
+	}
+	_ = cmd.Wait() // its code is looked at
+	const want = "candlewright: stopped; what was stored is complete, and the same command goes on from there\n"
+	if cmd.ProcessState.ExitCode() != 1 || !strings.HasSuffix(said.String(), want) {
+		t.Errorf("exit code %d after:\n%s", cmd.ProcessState.ExitCode(), said.String())
 	}
 }
 
@@ -240,7 +282,8 @@ func TestServeOnItsOwnDatabase(t *testing.T) {
 	if code, _ := get(t, s.base+"/readyz"); code != 200 {
 		t.Errorf("readyz: %d", code)
 	}
-	if r := runProgram(t, "serve", "--data-dir", dir, "--addr", "127.0.0.1:0"); r.code != 1 || !strings.Contains(r.err, "another serve runs") {
+	if r := runProgram(t, "serve", "--data-dir", dir, "--addr", "127.0.0.1:0"); r.code != 1 || strings.Count(r.err, dir) != 1 || strings.Count(r.err, "stop it") != 1 ||
+		!strings.Contains(r.err, "candlewright serve already runs on") {
 		t.Errorf("a second serve: %+v", r)
 	}
 	if r := runProgram(t, "import", file, "--ticker", "MSFT", "--asset-class", "stock", "--timeframe", "1d", "--data-dir", dir); r.code != 0 {

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -39,12 +38,13 @@ func (c *demoCmd) Run(ctx context.Context, g *globals, term *terminal, log *slog
 		return err
 	}
 	defer stopMarket()
-	dir, err := demoDir()
+	// The server's keeper removes this folder also where the demo itself is killed.
+	dir, err := os.MkdirTemp("", "candlewright-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	db, err := g.openOwn(ctx, term, log, postgres.Config{DataDir: filepath.Join(dir, "data"), Throwaway: true}, postgres.Simulated)
+	db, err := g.openOwn(ctx, term, log, postgres.Config{DataDir: dir, Throwaway: true}, postgres.Simulated)
 	if err != nil {
 		return err
 	}
@@ -100,15 +100,6 @@ func outage(others sim.Schedule) sim.Schedule {
 		}
 		return others(r, n)
 	}
-}
-
-// demoDir is a new folder that PostgreSQL's account can enter, root's too.
-func demoDir() (string, error) {
-	dir, err := os.MkdirTemp("", "candlewright-demo-")
-	if err != nil {
-		return "", err
-	}
-	return dir, os.Chmod(dir, 0o755) //nolint:gosec // the server's account has to enter it; what is in it is 0700
 }
 
 // welcome triggers the symbols and says where to look.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -60,12 +61,18 @@ func (c *importCmd) Run(ctx context.Context, g *globals, term *terminal, log *sl
 	return c.run(ctx, term, service, req)
 }
 
+// errStopped ends an import that a signal has ended.
+var errStopped = errors.New("stopped; what was stored is complete, and the same command goes on from there")
+
 func (c *importCmd) run(ctx context.Context, term *terminal, service *enrich.Service, req enrich.ImportRequest) error {
 	bar := newProgress(term.err)
 	req.Report = bar.importing
 	started := term.now()
 	done, err := service.Import(ctx, req)
 	bar.end()
+	if wasStopped(ctx, err) {
+		return errStopped
+	}
 	if err != nil {
 		return err
 	}
@@ -100,6 +107,9 @@ func (c *importCmd) request(now time.Time) (enrich.ImportRequest, error) {
 		if r.Zone, err = file.ParseZone(c.Timezone); err != nil {
 			return r, fmt.Errorf("--timezone: %w", err)
 		}
+	}
+	if c.Chunk < 1 || c.Chunk > enrich.DefaultChunkRows {
+		return r, fmt.Errorf("--chunk: %d rows of one commit: want 1 to %d", c.Chunk, enrich.DefaultChunkRows)
 	}
 	if r.From, err = parseMoment(c.From, false); err != nil {
 		return r, fmt.Errorf("--from: %w", err)
@@ -169,6 +179,9 @@ func printImported(term *terminal, f enrich.ImportedFile) {
 	}
 	if f.BadSample != "" {
 		_, _ = fmt.Fprintf(term.out, "  first bad row: %s\n", f.BadSample)
+	}
+	if f.FinerBars != "" {
+		_, _ = fmt.Fprintf(term.out, "  The rows seem to be %[1]s bars: --file-timeframe %[1]s --resample would put them together.\n", f.FinerBars)
 	}
 	if f.Why != "" {
 		_, _ = fmt.Fprintf(term.out, "  Stored nothing: %s.\n", f.Why)

@@ -36,6 +36,9 @@ func (c *importCmd) runMetrics(ctx context.Context, term *terminal, service *enr
 	}
 	started := term.now()
 	done, err := service.ImportMetrics(ctx, enrich.MetricsRequest{Symbol: r.Symbol, Timeframe: r.Timeframe, Files: r.Files, RequestedBy: r.RequestedBy})
+	if wasStopped(ctx, err) {
+		return errStopped
+	}
 	if err != nil {
 		return err
 	}

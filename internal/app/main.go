@@ -100,7 +100,7 @@ func (g *globals) logger(term *terminal, usual string) *slog.Logger {
 }
 
 // explain is the sentence of an error for the terminal: the detail of a fault
-// with its cause, else the error itself.
+// with its cause, as far as it has them, else the error itself.
 func explain(err error) string {
 	f, ok := errors.AsType[*fault.Error](err)
 	switch {
@@ -108,8 +108,15 @@ func explain(err error) string {
 		return strings.ReplaceAll(err.Error(), "\n\t", " ")
 	case f.Err == nil:
 		return f.Detail
+	case f.Detail == "":
+		return f.Err.Error()
 	}
 	return f.Detail + ": " + f.Err.Error()
+}
+
+// wasStopped reports whether err comes from the signal that ended ctx.
+func wasStopped(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || fault.Is(err, fault.Cancelled))
 }
 
 func givenOnCommandLine(kctx *kong.Context, name string) bool {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -65,9 +64,6 @@ func (c *serveCmd) claim(g *globals) (release func(), err error) {
 		return func() {}, nil
 	}
 	lock, err := postgres.LockRole(g.DataDir, "serve")
-	if errors.Is(err, postgres.ErrLocked) {
-		return nil, fmt.Errorf("another serve runs on %s: %w; stop it, or give this one a --data-dir of its own", g.DataDir, err)
-	}
 	if err != nil {
 		return nil, err
 	}

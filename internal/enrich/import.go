@@ -3,8 +3,6 @@ package enrich
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/candlewright/candlewright/internal/fault"
@@ -62,40 +60,6 @@ type ImportProgress struct {
 	File  string
 	Rows  int // read or stored so far, over all files
 	Total int // rows to store; 0 while reading
-}
-
-// Import is what an import did.
-type Import struct {
-	JobID string
-	Files []ImportedFile
-}
-
-// Candles is the number of rows that are candles now: stored by this import or
-// before.
-func (i Import) Candles() int {
-	n := 0
-	for _, f := range i.Files {
-		n += f.Candles
-	}
-	return n
-}
-
-// ImportedFile is what became of the rows of a file.
-type ImportedFile struct {
-	Name       string
-	Fetched    int // rows that reached the checks
-	Candles    int // rows that passed them, each slot once
-	Inserted   int
-	Updated    int
-	Rejected   int // refused or copies of another row
-	Unreadable int // of these: without a readable stamp
-	NotEnded   int // bars that had not ended
-	LeftOut    int // without a price, or outside the sessions
-	BadRows    int // skipped by request
-	BadSample  string
-	Cut        int                   // outside the range asked for
-	Checks     map[quality.Check]int // failed checks of this delivery
-	Why        string                // why nothing is stored, in one sentence; "" where something is
 }
 
 // Import reads, checks and orders all files first; only when all can be used it
@@ -164,6 +128,7 @@ type importing struct {
 	stored  int
 	done    written
 	results []ImportedFile
+	broken  *readFile // the one that was being stored when the import failed
 }
 
 func (im *importing) close() {
@@ -180,42 +145,57 @@ func (im *importing) read(ctx context.Context) error {
 			return fault.BadInput("funding", "%v", err)
 		}
 	}
+	var pool *partPool
+	if im.r.resamples() {
+		var err error
+		if pool, err = newPartPool(im.r); err != nil {
+			return err
+		}
+		defer pool.close()
+	}
 	before := 0
 	for _, path := range im.r.Files {
-		f, err := im.s.readOne(ctx, path, im.r, im.r.FetchedAt, func(n int) {
+		f, err := im.s.readOne(ctx, path, im.r, pool, func(n int) {
 			im.r.Report(ImportProgress{Stage: pipeline.StageValidate, File: path, Rows: before + n})
 		})
 		if err != nil {
 			return err
 		}
 		im.files = append(im.files, f)
+		before += f.read
+	}
+	if pool != nil {
+		if err := pool.resample(ctx); err != nil {
+			return err
+		}
+	}
+	for _, f := range im.files {
+		f.ordered = f.order.Finish()
 		im.total += f.ordered.Len()
-		before += f.counts.Delivered
 	}
 	return nil
 }
 
-// begin tracks the symbol, takes the lock on the series and writes the run.
+// begin tracks the symbol, takes the lock on the series and writes the run, all
+// in one transaction: an import that is refused leaves no trace.
 func (im *importing) begin(ctx context.Context) error {
 	s, r := im.s, im.r
+	from, to := im.extent()
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+		im.release() // a repeated transaction may find the symbol under another id
 		var err error
 		im.symbol, err = tx.TrackSymbol(ctx, store.Tracking{Symbol: r.Symbol, Timeframes: []market.Timeframe{r.Timeframe}}, im.now)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	unlock, ok, err := s.store.TryLockSeries(ctx, im.symbol.ID, r.Timeframe)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fault.Clash("%s %s is being written by another run: try again when it has ended", r.Symbol, r.Timeframe)
-	}
-	im.unlock = unlock
-	from, to := im.extent()
-	err = s.store.InTx(ctx, func(tx *store.Tx) error {
+		if err != nil {
+			return err
+		}
+		unlock, ok, err := s.store.TryLockSeries(ctx, im.symbol.ID, r.Timeframe)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fault.Clash("%s %s is being written by another run: try again when it has ended", r.Symbol, r.Timeframe)
+		}
+		im.unlock = unlock
 		im.run, err = s.createRun(ctx, tx, im.symbol, runSpec{
 			trigger: pipeline.TriggerImport, timeframes: []market.Timeframe{r.Timeframe},
 			from: from, to: to, total: int64(im.total), by: r.RequestedBy,
@@ -234,10 +214,17 @@ func (im *importing) begin(ctx context.Context) error {
 	return nil
 }
 
-func (im *importing) release() { im.unlock() }
+// release lets go of the series, if the import has it.
+func (im *importing) release() {
+	if im.unlock != nil {
+		im.unlock()
+		im.unlock = nil
+	}
+}
 
-// extent is the range of all files, from the first stamp to the end of the last
-// slot; an empty range at the import's moment where they hold nothing.
+// extent is the range of all files, from the first stamp to just after the last
+// one, by the smallest step that the database keeps; an empty range at the
+// import's moment where they hold nothing.
 func (im *importing) extent() (from, to time.Time) {
 	for _, f := range im.files {
 		if f.first.IsZero() {
@@ -246,7 +233,7 @@ func (im *importing) extent() (from, to time.Time) {
 		if from.IsZero() || f.first.Before(from) {
 			from = f.first
 		}
-		if after := f.last.Add(1); after.After(to) {
+		if after := f.last.Add(time.Microsecond); after.After(to) {
 			to = after
 		}
 	}
@@ -279,6 +266,7 @@ func (im *importing) store(ctx context.Context) error {
 		im.done.add(done)
 		im.results = append(im.results, im.summary(f, done))
 		if err != nil {
+			im.broken = f
 			return err
 		}
 	}
@@ -291,7 +279,9 @@ func (im *importing) storePayments(ctx context.Context, t target) error {
 	if len(im.funding.Payments) == 0 {
 		return nil
 	}
-	return im.s.store.InTx(ctx, func(tx *store.Tx) error {
+	var done written
+	err := im.s.store.InTx(ctx, func(tx *store.Tx) error {
+		done = written{} // a repeated transaction counts anew
 		earliest, changed, err := tx.PutPayments(ctx, im.symbol.ID, market.CSV, nil, im.funding.Payments, im.now)
 		if err != nil || !changed {
 			return err
@@ -305,14 +295,19 @@ func (im *importing) storePayments(ctx context.Context, t target) error {
 			if info.Timeframe != im.r.Timeframe {
 				of.grid, of.newest = grid.New(im.symbol.Class, info.Timeframe), info.Last
 			}
-			done, err := im.s.writeDelta(ctx, tx, of, delta{payments: earliest})
+			one, err := im.s.writeDelta(ctx, tx, of, delta{payments: earliest})
 			if err != nil {
 				return err
 			}
-			im.done.add(done)
+			done.add(one)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	im.done.add(done)
+	return nil
 }
 
 // storeFile stores a file chunk by chunk. The failed checks of the rows that
@@ -340,17 +335,21 @@ func (im *importing) storeFile(ctx context.Context, t target, f *readFile) (writ
 			d.rows = append(d.rows, c)
 			d.failures = append(d.failures, quality.FailuresOf(c.Candle.TS, c.Failed)...)
 		}
+		var one written
+		watch := *im.watch
 		err := im.s.store.InTx(ctx, func(tx *store.Tx) error {
-			one, err := im.s.writeDelta(ctx, tx, t, d)
-			if err != nil {
+			*im.watch = watch // a repeated transaction tells its progress anew
+			var err error
+			if one, err = im.s.writeDelta(ctx, tx, t, d); err != nil {
 				return err
 			}
-			done.add(one)
 			return im.watch.stored(ctx, tx, im.r.Timeframe, len(d.rows))
 		})
 		if err != nil {
+			*im.watch = watch // none of it is stored
 			return done, err
 		}
+		done.add(one)
 		im.stored += len(d.rows)
 		im.r.Report(ImportProgress{Stage: pipeline.StageStore, File: f.name, Rows: im.stored, Total: im.total})
 	}
@@ -364,7 +363,7 @@ func (im *importing) end(ctx context.Context, failure error) error {
 	err := im.s.store.InTx(ctx, func(tx *store.Tx) error {
 		for i, f := range im.files {
 			if i < len(im.results) {
-				if err := im.logFile(ctx, tx, f, im.results[i]); err != nil {
+				if err := im.logFile(ctx, tx, f, im.results[i], failure); err != nil {
 					return err
 				}
 			}
@@ -377,7 +376,7 @@ func (im *importing) end(ctx context.Context, failure error) error {
 	return errors.Join(failure, err)
 }
 
-func (im *importing) logFile(ctx context.Context, tx *store.Tx, f *readFile, res ImportedFile) error {
+func (im *importing) logFile(ctx context.Context, tx *store.Tx, f *readFile, res ImportedFile, failure error) error {
 	ms := int(f.took.Milliseconds())
 	log := pipeline.FetchLog{
 		SymbolID: im.symbol.ID, Timeframe: im.r.Timeframe, RunID: im.run.ID, Source: market.CSV,
@@ -387,8 +386,18 @@ func (im *importing) logFile(ctx context.Context, tx *store.Tx, f *readFile, res
 	if !f.first.IsZero() {
 		log.From, log.To = f.first, f.last.Add(time.Microsecond)
 	}
+	if f == im.broken {
+		logFailure(&log, failure)
+	}
 	_, err := tx.AddFetchLog(ctx, log)
 	return err
+}
+
+// logFailure has the log of a file say that the file was not stored to its end:
+// the slots that it left empty are no answer of the file's.
+func logFailure(log *pipeline.FetchLog, failure error) {
+	why := runError(failure)
+	log.Success, log.ErrorCode, log.ErrorMessage = false, why.Code, why.Message
 }
 
 func (im *importing) logCompute(ctx context.Context, tx *store.Tx, failure error) error {
@@ -402,75 +411,4 @@ func (im *importing) logCompute(ctx context.Context, tx *store.Tx, failure error
 
 func (im *importing) result() Import {
 	return Import{JobID: im.run.JobID.String(), Files: im.results}
-}
-
-func (im *importing) summary(f *readFile, done written) ImportedFile {
-	res := ImportedFile{
-		Name: f.name, Fetched: f.fetched(), Candles: f.ordered.Len(), Inserted: done.Inserted, Updated: done.Updated,
-		Rejected: f.rejected(), Unreadable: f.unreadable, NotEnded: f.counts.NotFuture,
-		LeftOut: f.counts.NoRow + f.counts.OutsideSession, BadRows: f.skipped, Cut: f.cut,
-		Checks: map[quality.Check]int{},
-	}
-	if f.sample != nil {
-		res.BadSample = f.sample.Error()
-	}
-	for _, x := range f.failures {
-		res.Checks[x.Check]++
-	}
-	res.Why = why(f, res, im.r)
-	return res
-}
-
-// why says in one sentence why a file left no candle.
-func why(f *readFile, res ImportedFile, r ImportRequest) string {
-	if res.Candles > 0 {
-		return ""
-	}
-	parts := []string{}
-	add := func(n int, text string) {
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, text))
-		}
-	}
-	g := f.grid
-	if n := res.Checks[quality.OnGrid]; n > 0 {
-		add(n, "are stamped off the grid of "+string(r.Timeframe)+" bars"+gridHint(g))
-	}
-	add(res.Checks[quality.FieldsPresent], "lack a price or the volume")
-	add(res.Checks[quality.PricePositive], "have a price that is not above 0 or a volume below 0")
-	add(res.Unreadable, "have no readable stamp")
-	add(f.counts.OutsideSession, "lie outside the sessions")
-	add(f.counts.NoRow, "have no price at all")
-	add(res.NotEnded, "are of bars that had not ended")
-	add(res.Cut, "lie outside the range asked for")
-	add(res.BadRows, "were skipped as unreadable")
-	return "no row is a candle of the series: " + strings.Join(parts, ", ")
-}
-
-// gridHint says where intraday bars of an exchange start.
-func gridHint(g grid.Grid) string {
-	if g.Class() == market.Crypto || !g.Timeframe().Intraday() {
-		return ""
-	}
-	return ", which start with the session at 09:30 New York time"
-}
-
-// detail is what the fetch log says of a file beside its counts.
-func (f ImportedFile) detail() string {
-	parts := []string{f.Name}
-	for _, p := range []struct {
-		n    int
-		text string
-	}{
-		{f.BadRows, "bad rows skipped"},
-		{f.Unreadable, "without a readable stamp"},
-		{f.NotEnded, "not ended"},
-		{f.LeftOut, "left out"},
-		{f.Cut, "outside the range asked for"},
-	} {
-		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
-		}
-	}
-	return strings.Join(parts, "; ")
 }

@@ -173,6 +173,7 @@ func TestImportRefusesWhatCannotBeUsed(t *testing.T) {
 	}{
 		"a bad number":              {enrich.ImportRequest{Symbol: aapl, Timeframe: market.D1, Files: []string{writeText(t, "ts,open,high,low,close,volume\n2024-01-02,1,x,1,2,10\n")}}, `"x"`},
 		"years beyond the calendar": {enrich.ImportRequest{Symbol: aapl, Timeframe: market.D1, Files: []string{writeText(t, "ts,open,high,low,close,volume\n1997-01-02,1,2,1,2,10\n")}}, "calendar unknown"},
+		"a coin before the first":   {enrich.ImportRequest{Symbol: btc, Timeframe: market.D1, Files: []string{writeText(t, "ts,open,high,low,close,volume\n1600-01-02,1,2,1,2,10\n")}}, "is outside 2009 to 2199"},
 		"one bad file of two":       {enrich.ImportRequest{Symbol: aapl, Timeframe: market.D1, Files: []string{good, writeText(t, "ts,open\n2024-01-02,1\n")}}, "high"},
 		"a finer file":              {enrich.ImportRequest{Symbol: aapl, Timeframe: market.H1, Files: []string{good}, FileInterval: file.Minute}, "--resample"},
 		"funding of a stock":        {enrich.ImportRequest{Symbol: aapl, Timeframe: market.D1, Files: []string{good}, Funding: good}, "crypto"},
@@ -186,7 +187,12 @@ func TestImportRefusesWhatCannotBeUsed(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Fatalf("error %v, want one with %q", err, tc.want)
 			}
-			if _, err := w.store.Symbol(t.Context(), aapl); !fault.Is(err, fault.SymbolNotFound) {
+			for _, path := range tc.req.Files {
+				if strings.Count(err.Error(), path) > 1 {
+					t.Errorf("error %v names the file twice", err)
+				}
+			}
+			if _, err := w.store.Symbol(t.Context(), tc.req.Symbol); !fault.Is(err, fault.SymbolNotFound) {
 				t.Errorf("a refused import left the symbol behind: %v", err)
 			}
 		})

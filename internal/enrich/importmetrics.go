@@ -172,6 +172,7 @@ func (m *metricsImport) fill(ctx context.Context) error {
 			return m.watch.stored(ctx, tx, m.r.Timeframe, len(list.Rows))
 		})
 		if err != nil {
+			*m.watch = watch // none of it is stored
 			return err
 		}
 		m.wrote.add(one)
@@ -241,11 +242,14 @@ func (m *metricsImport) end(ctx context.Context, failure error) error {
 	err := m.s.store.InTx(ctx, func(tx *store.Tx) error {
 		for _, path := range m.r.Files {
 			// No range: the files answer for no candle.
-			_, err := tx.AddFetchLog(ctx, pipeline.FetchLog{
+			log := pipeline.FetchLog{
 				SymbolID: m.symbol.ID, Timeframe: m.r.Timeframe, RunID: m.run.ID, Source: market.CSV, Success: true, Attempt: 1,
 				Detail: filepath.Base(path) + ": open interest and long/short ratios of Binance's archive", CreatedAt: m.now,
-			})
-			if err != nil {
+			}
+			if failure != nil {
+				logFailure(&log, failure)
+			}
+			if _, err := tx.AddFetchLog(ctx, log); err != nil {
 				return err
 			}
 		}

@@ -18,7 +18,9 @@ import (
 // nothing of it stored.
 type readFile struct {
 	name       string
+	path       string
 	grid       grid.Grid
+	checker    *quality.Checker
 	rows       *rows
 	order      quality.Order
 	ordered    *quality.Ordered
@@ -27,7 +29,12 @@ type readFile struct {
 	unreadable int // rows without a stamp
 	skipped    int // bad rows
 	sample     error
+	read       int // rows in the file that can be read
 	cut        int // rows outside --from and --to
+	unfit      int // parts of bars that would be rejected
+	joined     int // parts of bars that begin in another file
+	replaced   int // parts of which a later one has the stamp
+	offGrid    spacing
 	first      time.Time
 	last       time.Time // stamps of the first and last row that passed or was refused
 	took       time.Duration
@@ -47,8 +54,9 @@ func (f *readFile) newest() time.Time {
 	return f.grid.Stamp(f.ordered.At(f.ordered.Len() - 1).Slot)
 }
 
-// readOne makes the first pass over one file.
-func (s *Service) readOne(ctx context.Context, path string, r ImportRequest, now time.Time, report func(read int)) (*readFile, error) {
+// readOne makes the first pass over one file. What is finer than the series goes
+// into the pool, which comes with files that are to be resampled.
+func (s *Service) readOne(ctx context.Context, path string, r ImportRequest, pool *partPool, report func(read int)) (*readFile, error) {
 	started := s.elapsed()
 	reader, err := file.Open(path, file.Options{
 		Class: r.Symbol.Class, Interval: r.interval(), Zone: r.Zone, VolumeUnit: r.VolumeUnit, SkipBadRows: r.SkipBadRows,
@@ -60,41 +68,44 @@ func (s *Service) readOne(ctx context.Context, path string, r ImportRequest, now
 	if r.Funding != "" && reader.Offered().Has(market.FundingRate) {
 		return nil, fmt.Errorf("%s: has a column funding_rate and --funding names another source of it: drop one of the two", path)
 	}
-	f := &readFile{name: filepath.Base(path), grid: grid.New(r.Symbol.Class, r.Timeframe), rows: newRows(r.rowsInMemory)}
-	if err := f.read(ctx, reader, r, now, report); err != nil {
+	g := grid.New(r.Symbol.Class, r.Timeframe)
+	f := &readFile{name: filepath.Base(path), path: path, grid: g, rows: newRows(r.rowsInMemory)}
+	f.checker = quality.NewChecker(g, r.FetchedAt)
+	if err := f.readRows(ctx, reader, r, pool, report); err != nil {
 		f.rows.close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	f.skipped, f.sample = reader.Skipped()
-	f.ordered = f.order.Finish()
 	f.took = s.elapsed() - started
 	return f, nil
 }
 
-func (f *readFile) read(ctx context.Context, reader *file.Reader, r ImportRequest, now time.Time, report func(int)) error {
-	sink, err := f.sink(r, now)
-	if err != nil {
-		return err
+// readRows hands the rows on in the order in which they stand in the file. The
+// reader's errors name the file already.
+func (f *readFile) readRows(ctx context.Context, reader *file.Reader, r ImportRequest, pool *partPool, report func(int)) error {
+	push := f.push
+	if pool != nil {
+		push = pool.open(f)
 	}
-	for n := 0; ; n++ {
+	for ; ; f.read++ {
 		row, err := reader.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if n%4096 == 0 {
+		if f.read%4096 == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			report(n)
+			report(f.read)
 		}
 		if !row.HasTS {
 			f.unstamped(row.Candle)
 			continue
 		}
-		if !r.covers(row.Candle.TS) {
+		if !r.covers(f.stampOf(row.Candle.TS, pool != nil)) {
 			f.cut++
 			continue
 		}
@@ -102,11 +113,21 @@ func (f *readFile) read(ctx context.Context, reader *file.Reader, r ImportReques
 		if r.Funding != "" {
 			row.Candle.Offered |= market.FundingPayments | market.Offer(market.FundingRate)
 		}
-		if err := sink.push(row.Candle); err != nil {
+		if err := push(row.Candle); err != nil {
 			return err
 		}
 	}
-	return sink.end()
+}
+
+// stampOf is the stamp by which a row is in the range asked for or not: its own,
+// and of a part of a bar the bar's, so that no bar is cut in two.
+func (f *readFile) stampOf(ts time.Time, part bool) time.Time {
+	if part {
+		if slot, ok := f.grid.Containing(ts); ok {
+			return f.grid.Stamp(slot)
+		}
+	}
+	return ts
 }
 
 // unstamped counts a row without a readable stamp; one that has no price either
@@ -117,95 +138,35 @@ func (f *readFile) unstamped(c market.Candle) {
 	}
 }
 
-// sink takes the rows of a file in the order in which they stand there.
-type sink interface {
-	push(c market.Candle) error
-	end() error
-}
-
-func (f *readFile) sink(r ImportRequest, now time.Time) (sink, error) {
-	checks := &checkSink{f: f, checker: quality.NewChecker(f.grid, now)}
-	if !r.resamples() {
-		return checks, nil
-	}
-	to, err := grid.NewResampler(r.interval().Duration(), f.grid)
+// push holds a row against the checks that need it alone.
+func (f *readFile) push(c market.Candle) error {
+	slot, failed, fate, err := f.checker.Row(&c)
 	if err != nil {
-		return nil, err
+		return f.named(err)
 	}
-	return &partSink{to: to, next: checks, parts: newRows(r.rowsInMemory)}, nil
-}
-
-// checkSink holds each row against the checks that need it alone.
-type checkSink struct {
-	f       *readFile
-	checker *quality.Checker
-}
-
-func (k *checkSink) push(c market.Candle) error {
-	slot, failed, fate, err := k.checker.Row(&c)
-	if err != nil {
-		return err
-	}
-	k.f.counts.Count(fate)
+	f.counts.Count(fate)
 	switch fate {
 	case quality.Passed:
-		k.f.order.Add(slot)
-		if err := k.f.rows.add(c, failed); err != nil {
-			return err
+		f.order.Add(slot)
+		if err := f.rows.add(c, failed); err != nil {
+			return f.named(err)
 		}
 	case quality.Rejected:
-		k.f.failures = append(k.f.failures, quality.FailuresOf(c.TS, failed)...)
+		f.failures = append(f.failures, quality.FailuresOf(c.TS, failed)...)
+		if failed.Has(quality.OnGrid) {
+			f.offGrid.add(f.grid, c.TS)
+		}
 	default:
 		return nil
 	}
-	if k.f.first.IsZero() || c.TS.Before(k.f.first) {
-		k.f.first = c.TS
+	if f.first.IsZero() || c.TS.Before(f.first) {
+		f.first = c.TS
 	}
-	if c.TS.After(k.f.last) {
-		k.f.last = c.TS
-	}
-	return nil
-}
-
-func (k *checkSink) end() error { return nil }
-
-// partSink puts the rows of a finer file together to bars. Rows that would be
-// rejected are left out, and of several with one stamp the last one counts.
-type partSink struct {
-	to    *grid.Resampler
-	next  *checkSink
-	parts *rows
-	order quality.Order
-}
-
-func (p *partSink) push(c market.Candle) error {
-	if !quality.SanePart(&c) {
-		return nil
-	}
-	// The order of parts is that of their stamps, whatever grid they are on.
-	p.order.Add(grid.Slot(c.TS.UnixMicro()))
-	return p.parts.add(c, 0)
-}
-
-func (p *partSink) end() error {
-	defer p.parts.close()
-	for placed := range p.order.Finish().All() {
-		part, err := p.parts.at(placed.Number)
-		if err != nil {
-			return err
-		}
-		bar, ok, err := p.to.Push(part.candle)
-		if err != nil {
-			return err
-		}
-		if ok {
-			if err := p.next.push(bar); err != nil {
-				return err
-			}
-		}
-	}
-	if bar, ok := p.to.Flush(); ok {
-		return p.next.push(bar)
+	if c.TS.After(f.last) {
+		f.last = c.TS
 	}
 	return nil
 }
+
+// named says which file an error is about.
+func (f *readFile) named(err error) error { return fmt.Errorf("%s: %w", f.path, err) }

@@ -74,6 +74,9 @@ func (r *Resampler) Push(row market.Candle) (bar market.Candle, ok bool, err err
 	return bar, ok, nil
 }
 
+// Open is the slot of the bar that is being put together, false where none is.
+func (r *Resampler) Open() (Slot, bool) { return r.slot, r.filled }
+
 // Flush returns the bar of the last slot, if there is one, and starts anew. The
 // bar is as complete as the rows pushed; whether it has ended is for the checks.
 func (r *Resampler) Flush() (bar market.Candle, ok bool) {
