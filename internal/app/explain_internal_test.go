@@ -34,8 +34,11 @@ func TestWasStoppedIsTrueOfASignalOnly(t *testing.T) {
 		err  error
 		want bool
 	}{
-		{stopped, context.Canceled, true}, {stopped, cancelled, true}, {stopped, nil, false},
-		{stopped, errors.New("bad file"), false}, {t.Context(), cancelled, false},
+		{stopped, context.Canceled, true},
+		{stopped, cancelled, true},
+		{stopped, nil, false},
+		{stopped, errors.New("bad file"), false},
+		{t.Context(), cancelled, false},
 	} {
 		if got := wasStopped(tc.ctx, tc.err); got != tc.want {
 			t.Errorf("%v, %v: %v", tc.ctx.Err(), tc.err, got)

@@ -171,6 +171,9 @@ func TestCutGzip(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "in: truncated gzip, it ends after ") {
 			t.Fatalf("cut at %d of %d: %v", n, len(whole), err)
 		}
+		if strings.Contains(err.Error(), "after 1 lines") {
+			t.Errorf("cut at %d: %v", n, err)
+		}
 	}
 	whole[len(whole)-5] ^= 1 // the checksum
 	want := "in: damaged gzip after 101 lines: want an intact file: gzip: invalid checksum"
