@@ -29,19 +29,11 @@ func (c *enrichCmd) Run(ctx context.Context, g *globals, term *terminal, log *sl
 	if err != nil {
 		return err
 	}
-	db, err := g.openDatabase(ctx, term, log)
+	db, service, err := g.openService(ctx, term, log, &c.sourceFlags)
 	if err != nil {
 		return err
 	}
 	defer db.close(log)
-	chain, err := c.chainOn(db, log)
-	if err != nil {
-		return err
-	}
-	service, err := newService(db, chain, log)
-	if err != nil {
-		return err
-	}
 	queued, err := service.Trigger(ctx, req)
 	if err != nil {
 		return err

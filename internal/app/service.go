@@ -22,6 +22,30 @@ func newService(db *database, sources *source.Chain, log *slog.Logger) (*enrich.
 	}), nil
 }
 
+// openService opens the database and the service on it, with the sources that
+// are switched on. Close the database.
+func (g *globals) openService(ctx context.Context, term *terminal, log *slog.Logger, f *sourceFlags) (*database, *enrich.Service, error) {
+	db, err := g.openDatabase(ctx, term, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	service, err := f.serviceOn(db, log)
+	if err != nil {
+		db.close(log)
+		return nil, nil, err
+	}
+	return db, service, nil
+}
+
+// serviceOn is the service on a database with the sources that are switched on.
+func (f *sourceFlags) serviceOn(db *database, log *slog.Logger) (*enrich.Service, error) {
+	chain, err := f.chainOn(db, log)
+	if err != nil {
+		return nil, err
+	}
+	return newService(db, chain, log)
+}
+
 // utcNow is the program's clock.
 func utcNow() time.Time { return time.Now().UTC() }
 

@@ -15,19 +15,11 @@ type workCmd struct {
 
 // Run carries out queued runs until it is told to stop.
 func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal, log *slog.Logger) error {
-	db, err := g.openDatabase(ctx, term, log)
+	db, service, err := g.openService(ctx, term, log, &c.sourceFlags)
 	if err != nil {
 		return err
 	}
 	defer db.close(log)
-	chain, err := c.chainOn(db, log)
-	if err != nil {
-		return err
-	}
-	service, err := newService(db, chain, log)
-	if err != nil {
-		return err
-	}
 	workers, err := jobs.NewWorkers(db.pool, service, jobs.Config{Runs: c.Runs, Grace: c.Grace, Log: log})
 	if err != nil {
 		return err
