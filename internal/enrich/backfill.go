@@ -17,9 +17,6 @@ const MaxBackfillSymbols = 10_000
 // runsAtATime is assumed of an installation where nothing is said.
 const runsAtATime = 4
 
-// firstCoin is before any trade of a coin.
-var firstCoin = time.Date(2009, time.January, 1, 0, 0, 0, 0, time.UTC)
-
 // BackfillRequest asks for the history of symbols.
 type BackfillRequest struct {
 	Symbols     []market.Symbol // tickers as market.ParseTicker gives them; one named twice counts once
@@ -168,9 +165,6 @@ func (p *BackfillPlan) checkRange(symbols []market.Symbol, now time.Time) error 
 		p.To = now
 	}
 	for _, sym := range symbols {
-		if sym.Class == market.Crypto && p.From.Before(firstCoin) {
-			return fault.BadInput("from", "%s is before the first coin: want %s or later", moment(p.From), moment(firstCoin))
-		}
 		for _, tf := range p.Timeframes {
 			if err := grid.New(sym.Class, tf).Known(p.From); err != nil {
 				return fault.BadInput("from", "%v", err)

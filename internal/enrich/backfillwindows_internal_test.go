@@ -31,7 +31,7 @@ func TestWindowsHoldEveryBarOnce(t *testing.T) {
 			} {
 				from, to := day(r[0]), now
 				if class == market.Crypto {
-					from = later(from, firstCoin)
+					from = later(from, time.Date(2009, 1, 1, 0, 0, 0, 0, time.UTC))
 				}
 				if r[1] != "" {
 					to = day(r[1])
